@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runbook_lib.archive.runs import seal_abandoned, seal_if_abandoned
 from runbook_lib.contract import read_contract
@@ -29,6 +29,9 @@ from runbook_lib.headless.stops import Stops
 from runbook_lib.headless.surroundings import scratch_folder
 from runbook_lib.headless.worker_process import WorkerProcess
 
+if TYPE_CHECKING:
+    from runbook_lib.environment import Environment
+
 TIMEOUT_S = 7200.0  # the longest runbook watches for an hour
 LOOK_EVERY_S = 0.1
 
@@ -41,6 +44,25 @@ def run_notebook(notebook: str | Runbook, parameters: Mapping[str, Any], *, time
     SIGQUIT to this process stop the run; after `timeout_s` seconds it is stopped as by Ctrl-C. It is ended `grace_s`
     later, or as long after that as the undo of its plan may take.
     """
+    shown = progress or Progress()
+    # from here on: what is raised in the middle of reading an environment file may come out as a fault of the file
+    with Signals() as signals:
+        runbook, environment, values = _read(notebook, parameters)
+        if signals.received():
+            outcome = outcome_stopped_early(stopped_by(signals.received()), 0.0)
+        else:
+            seal_abandoned(project.outputs())
+            where, mode = environment.name if environment else "", str(values.get("mode", "read-only"))
+            shown.started(described(runbook), where, mode)
+            with scratch_folder() as scratch:
+                worker = WorkerProcess(job_for(runbook, values), Path(scratch))
+                outcome = _attend(worker, signals, shown, timeout_s, grace_s)
+    shown.finished(outcome)
+    return outcome
+
+
+def _read(notebook: str | Runbook, parameters: Mapping[str, Any]) -> tuple[Runbook, Environment | None, dict[str, Any]]:
+    """The notebook, the environment that it names, and its typed values, as a run takes them."""
     from runbook_lib.environment import load_environment
 
     runbook = find_runbook(notebook) if isinstance(notebook, str) else notebook
@@ -51,14 +73,7 @@ def run_notebook(notebook: str | Runbook, parameters: Mapping[str, Any], *, time
     if environment is not None:
         contract.refuse(faults_of(contract.notebook, values, environment))
         values["environment"] = from_anywhere(values["environment"])
-    seal_abandoned(project.outputs())
-    shown = progress or Progress()
-    shown.started(described(runbook), environment.name if environment else "", str(values.get("mode", "read-only")))
-    with Signals() as signals, scratch_folder() as scratch:
-        worker = WorkerProcess(job_for(runbook, values), Path(scratch))
-        outcome = _attend(worker, signals, shown, timeout_s, grace_s)
-    shown.finished(outcome)
-    return outcome
+    return runbook, environment, values
 
 
 def _attend(worker: WorkerProcess, signals: Signals, shown: Progress, timeout_s: float,
