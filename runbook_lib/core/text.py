@@ -11,14 +11,15 @@ from collections.abc import Iterable, Sequence
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_()#][0-9A-Za-z]?")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_EMPHASIS = re.compile(r"(?<![\w*])(\*\*?)(?=\S)([^*\n]*[^*\s])\1(?![\w*])")
+_STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)(.+?)(?<=\S)\*\*(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]*[^*\s])\*(?![\w*])")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
 def plain_text(markdown: str) -> str:
     """Markdown as it is read where nothing renders it: a link's text, and words without asterisks or backticks."""
     text = _LINK.sub(r"\1", markdown.replace("`", ""))
-    return _EMPHASIS.sub(r"\2", text)
+    return _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", text))  # one may stand in the other
 
 
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

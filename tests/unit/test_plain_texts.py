@@ -58,6 +58,7 @@ def test_an_asterisk_with_a_meaning_of_its_own_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(("markdown", "plain"), [
     ("**Now**: *try again* with `git`, [20 Deploy](20_deploy.ipynb)", "Now: try again with git, 20 Deploy"),
+    ("**users get *try again* then.** More", "users get try again then. More"),
     ("2 * 3 * 4, a*b*c, *.py", "2 * 3 * 4, a*b*c, *.py"), ("", ""),
 ])
 def test_markdown_is_read_as_plain_text_where_nothing_renders_it(markdown: str, plain: str) -> None:

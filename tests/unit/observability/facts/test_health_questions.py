@@ -32,5 +32,5 @@ def test_an_environment_without_a_page_is_asked_for_none() -> None:
     (6.0, 0, "log_minutes"), (6.0, -15, "log_minutes"), (6.0, 10**9, "log_minutes"),
 ])
 def test_limits_that_make_no_sense_are_refused(deadline_s: float, log_minutes: int, fault: str) -> None:
-    with pytest.raises(BadParameter, match=f"{fault}: should be between 1 and"):
+    with pytest.raises(BadParameter, match=f"{fault}: should be from 1 to"):
         health_questions(staging(), deadline_s, log_minutes)

@@ -101,7 +101,7 @@ def test_logs_of_which_none_answers_are_not_zero_bytes() -> None:
 
 @pytest.mark.parametrize("deadline_s", [0.0, -3.0, 1e12, float("nan"), float("inf")])
 def test_a_deadline_that_no_log_can_keep_is_refused(deadline_s: float) -> None:
-    with pytest.raises(BadParameter, match="deadline_s: should be between 1 and 3600"):
+    with pytest.raises(BadParameter, match="deadline_s: should be from 1 to 3,600"):
         survey_logs(staging(), 1.0, "", deadline_s)
 
 
