@@ -65,7 +65,7 @@ class RunbookError(Exception):
         self.what = what
         self.where = where
         self.next_step = next_step
-        self.report = ""  # where it is read, where nothing else names it
+        self.report = ""  # a last line that names the report, where nothing else does
 
     def __str__(self) -> str:
         return failure_text(self.what, self.where, self.next_step)
@@ -73,7 +73,7 @@ class RunbookError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: a traceback means a bug in the runbooks."""
         first, *rest = str(self).split("\n")
-        return [f"{type(self).__name__}: {first}", *rest, *([f"Report: {self.report}"] if self.report else [])]
+        return [f"{type(self).__name__}: {first}", *rest, *([self.report] if self.report else [])]
 
 
 class UsageError(RunbookError):

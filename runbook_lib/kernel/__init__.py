@@ -89,12 +89,12 @@ def note_stop(number: int) -> None:
 
 def naming_report(error: RunbookError, folder: RunFolder) -> RunbookError:
     """The same error; a CI's log ends with it under plain papermill, and has to name the report itself."""
-    error.report = _report_for_log(folder)
+    error.report = "".join(_report_for_log(folder))
     return error
 
 
-def _report_for_log(folder: RunFolder) -> str:
-    return str(folder.path / "report.html") if assigned() is None and is_unattended() else ""
+def _report_for_log(folder: RunFolder) -> list[str]:
+    return [f"Report: {folder.path / 'report.html'}"] if assigned() is None and is_unattended() else []
 
 
 def refuse_forked() -> None:
@@ -240,9 +240,7 @@ class Hooks:
             shown = self._internal_error(kind, error, lines)
         # redacted first: a secret that is broken in two would not be recognized
         whole = self._folder.redactor.text("\n".join(shown))
-        report = _report_for_log(self._folder)
-        last = [f"Report: {report}"] if report else []
-        self._plain_traceback(kind, error, [*wrapped(whole, WIDTH), *last])
+        self._plain_traceback(kind, error, [*wrapped(whole, WIDTH), *_report_for_log(self._folder)])
 
     def _internal_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
         path = self._folder.evidence("internal-error.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")
