@@ -81,14 +81,14 @@ def was_stopped() -> bool:
 
 
 def note_stop(number: int) -> None:
-    """Record that this process was asked to end while a cell was running, by the signal of that number."""
+    """Record that the signal of that number asked this process to end while a cell was running."""
     note_signal(number)
     if _installed is not None:
         _installed.interrupted = True
 
 
 def naming_report(error: RunbookError, folder: RunFolder) -> RunbookError:
-    """The same error; a CI's log ends with it under plain papermill, and has to name the report itself."""
+    """The same error; a CI's log ends with it under plain papermill, and names no report."""
     error.report = "".join(_report_for_log(folder))
     return error
 
@@ -130,8 +130,7 @@ def _leave_to_parent() -> None:
 def _let_control_end(thread: Any) -> None:
     """Let the thread that was asked to shut the kernel down send its last reply before the sockets are closed.
 
-    ipykernel (7.4, IPKernelApp.close) closes them first. Then the reply can wait for ever, and the client waits with
-    it, 30 s as a rule, until it kills the kernel.
+    ipykernel (7.4, IPKernelApp.close) closes them first: the reply can wait for ever, and the client 30 s for it.
     """
     if thread is not None:
         thread.stop()
@@ -239,8 +238,8 @@ class Hooks:
         else:
             shown = self._internal_error(kind, error, lines)
         # redacted first: a secret that is broken in two would not be recognized
-        whole = self._folder.redactor.text("\n".join(shown))
-        self._plain_traceback(kind, error, [*wrapped(whole, WIDTH), *_report_for_log(self._folder)])
+        lines = wrapped(self._folder.redactor.text("\n".join(shown)), WIDTH)
+        self._plain_traceback(kind, error, [*lines, *_report_for_log(self._folder)])
 
     def _internal_error(self, kind: type[BaseException], error: BaseException, lines: list[str]) -> list[str]:
         path = self._folder.evidence("internal-error.txt", _COLOURS.sub("", "\n".join(lines)) + "\n")
