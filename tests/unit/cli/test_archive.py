@@ -14,7 +14,7 @@ from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.archive.sample_archive import make_run
-from tests.unit.cli.test_cli import runbook
+from tests.unit.cli.test_commands import runbook
 
 
 def test_verifying_nothing_is_exit_4_and_never_good(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
