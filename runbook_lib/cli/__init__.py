@@ -16,7 +16,7 @@ __getattr__ = loader(__name__, {"app": "runbook_lib.cli.commands"})
 def main() -> NoReturn:
     """The console script."""
     try:
-        # imported here: it takes half a second, and a Ctrl-C in it is no reason for a traceback
+        # imported here: it takes half a second, and a Ctrl-C in it must not print a traceback
         from runbook_lib.cli.commands import run_command_line
 
         run_command_line()

@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 def plain_text(markdown: str) -> str:
     """Markdown as it is read where nothing renders it: a link's text, and words without asterisks or backticks."""
     text = _LINK.sub(r"\1", markdown.replace("`", ""))
-    return _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", text))  # one may stand in the other
+    return _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", text))  # one may be part of the other
 
 
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

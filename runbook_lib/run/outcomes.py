@@ -94,7 +94,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
 
 
 def _brief(lines: Sequence[str]) -> list[str]:
-    """The lines within the bounds of a summary: one alone has more room than each of several."""
+    """The lines within the bounds of a summary: one alone may be longer than each of several."""
     return [head_of(" ".join(line.split()), MEASURED_CHARACTERS // len(lines)) for line in lines]
 
 

@@ -14,7 +14,10 @@ import pytest
 from lab.resilience.runner import wait_for
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import list_runs, verify
+from runbook_lib.connections import OpenConnections
+from runbook_lib.connections.lock import EnvironmentLock
 from runbook_lib.core.findings import Verdict
+from runbook_lib.environment import Environment
 from runbook_lib.headless import HeadlessOutcome, run_notebook
 from tests.lab.conftest import Lab
 from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
@@ -107,6 +110,7 @@ def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir,
     outcome = ran(project_dir, lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
     assert (outcome.exit_code, outcome.state) == (5, "rolled back")
     assert states(outcome)["slow"] == "aborted"
+    assert "was aborted: stopped by Ctrl-C or another interrupt (SIGINT)" in outcome.summary
     assert not is_there(lab, FOLDER)
     assert lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || echo none").strip() == "none"
     assert ran(project_dir, lab).exit_code == 0
@@ -134,6 +138,23 @@ def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: P
     wait_for(lambda: lab.on_server("sh", "-c", JOBS_HELD).strip() == "free", "the end of the job", 20)
     assert ran(project_dir, lab).exit_code == 0
     lab.on_server("rm", "-rf", FOLDER)
+
+
+def test_a_lock_that_another_run_holds_is_shown_before_the_plan_is_there(
+    project_dir: ProjectDir, lab: Lab, environment: Environment, connections: OpenConnections
+) -> None:
+    ask = "from runbook_lib import platform\nrun.ask(platform.survey_server(run.environment))"
+    project_dir.add("10_try", ask, PLAN.replace("LAST", ""), "run.execute(plan)", CLOSE)
+    with EnvironmentLock(connections.server, environment, "jane@desk", "20261122T120000Z-abcdef", "deploy v9"):
+        outcome = run_notebook("try", {"environment": lab.environment})
+    assert outcome.exit_code == 0 and outcome.folder is not None
+    events = journal.read(outcome.folder)
+    (held,) = [one for one in events if one["event"] == "lock_held"]
+    assert held["text"].startswith("The lock is held: jane@desk, for deploy v9 since ")
+    assert held["seq"] < next(one["seq"] for one in events if one["event"] == "plan")
+    outcome = run_notebook("try", {"environment": lab.environment})
+    assert outcome.folder is not None
+    assert not [one for one in journal.read(outcome.folder) if one["event"] == "lock_held"]
 
 
 def test_plan_mode_leaves_no_trace_on_the_server(project_dir: ProjectDir, lab: Lab) -> None:
