@@ -214,7 +214,8 @@ def format_reading(reading: Reading) -> str:
 
 
 def failure_message(result: ActionResult) -> str:
-    """Why an action did not pass: its own message, and the last line of what it printed; empty when it passed."""
+    """Why an action did not pass: its own message, the last line of what it printed, and what its containers show;
+    empty when it passed. One line where the message is one: of a failure the report's head has that alone."""
     if result.passed:
         return ""
     if result.state is StepState.ABORTED:  # what a program prints of our own signal ("Terminated") is not a reason
@@ -224,4 +225,5 @@ def failure_message(result: ActionResult) -> str:
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
     code = f"exit code {result.exit_code}" if result.exit_code is not None else ""
     shown = [head_of(line, LONGEST_MESSAGE) for line in telling]
-    return ": ".join(part for part in (result.message or code, *shown) if part)
+    return "; ".join(part for part in (": ".join(one for one in (result.message or code, *shown) if one), result.cause)
+                     if part)

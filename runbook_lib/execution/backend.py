@@ -24,8 +24,8 @@ class ActionResult:
 
     The backend fills the first five fields, ActionRunner the others: `evidence` are files in the run's folder,
     `watched` what a watch or a shut gate with a trigger saw, `unresolved` findings that stop nothing and are no pass,
-    `hint` what a failing check advises, `error` what was raised where the action was cut short, `defect` the
-    same where it is an internal error.
+    `hint` what a failing check advises, `cause` what its containers show, `error` what was raised where the action was
+    cut short, `defect` the same where it is an internal error.
     """
 
     state: StepState
@@ -37,6 +37,7 @@ class ActionResult:
     watched: WatchOutcome | None = None
     unresolved: tuple[Finding, ...] = ()
     hint: str = ""
+    cause: str = ""
     error: RunbookError | None = None
     defect: BaseException | None = None
 

@@ -12,6 +12,7 @@ from runbook_lib.core.errors import PlanChanged, RunbookError, RunFailed
 from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
+from runbook_lib.execution.containers import with_containers
 from runbook_lib.execution.failures import (
     Failure,
     failure_at,
@@ -39,7 +40,7 @@ class PlanExecutor:
     """One execution of one plan, and the owner of its state.
 
     `exhibits` are pictures of its watches, for the screen. `contact`: whom to call when undoing fails. `request_logs`
-    are searched for requests that keep a gate shut.
+    are searched for requests that keep a gate shut, and name the project whose containers a failed step leaves.
     """
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, journal: Journal, folder: RunFolder,
@@ -49,6 +50,7 @@ class PlanExecutor:
         self._progress, self._contact = progress, contact
         self._interrupts = Interrupts()
         self._runner = ActionRunner(backend, self._recorder, request_logs)
+        self._project, self._began = request_logs.project, time.monotonic()
         self._state = ExecutionState(plan)
         self._silences = silences
         self.exhibits: list[WatchExhibit] = []
@@ -121,7 +123,8 @@ class PlanExecutor:
             self._recorder.write("step_started", key=step.key, title=step.title,
                                  undo=[str(undo) for undo in self._plan.undone_by(step)])
             self._show(step.key)
-            return self._do_actions(step)
+            return with_containers(self._do_actions(step), step.key, self._project, time.monotonic() - self._began,
+                                   self._backend, self._recorder)
 
         def finish(result: ActionResult) -> ActionResult:
             record = self._state.finish_step(position, result, time.monotonic() - started)

@@ -54,9 +54,7 @@ def rendered(report: RunReport, folder: Path) -> str:
         **_checks(report),
         **_plan(report),
         highlights=[exhibit_row(event, folder) for event in report.shown if event.get("highlight")],
-        # a fact with a chart stands here: folded away among the facts it would be overlooked
-        exhibits=[exhibit_row(event, folder) for event in [*report.shown, *filter(fact_with_chart, report.facts)]
-                  if not event.get("highlight")],
+        **_exhibits(report, folder),
         facts=[fact_row(fact) for fact in report.facts],
         parameters=_parameters(report.started.get("parameters")),
         redacted=printable(", ".join(map(str, report.started.get("redacted") or []))),
@@ -87,6 +85,16 @@ def _checks(report: RunReport) -> dict[str, Any]:
         "stages": [{"name": _heading(name), "rows": [finding_row(one, advice) for one in grouped(rows)]}
                    for name, rows in report.findings if rows],
     }
+
+
+def _exhibits(report: RunReport, folder: Path) -> dict[str, Any]:
+    """What was shown; of a run with steps, what was true before them apart from what they left."""
+    # a fact with a chart is among them: folded away among the facts it would be overlooked
+    shown = [one for one in [*report.shown, *filter(fact_with_chart, report.facts)] if not one.get("highlight")]
+    began = report.first_step_s
+    early = [one for one in shown if began is not None and one.get("elapsed_s", began) < began]
+    return {"before": [exhibit_row(one, folder) for one in early],
+            "exhibits": [exhibit_row(one, folder) for one in shown if one not in early]}
 
 
 def _problem_tone(report: RunReport) -> str:

@@ -75,6 +75,11 @@ class RunReport:
         return [step for step in self.steps if step.failed]
 
     @property
+    def first_step_s(self) -> float | None:
+        """Seconds from the run's start to its first step; None where none was begun."""
+        return min((step.started_s for step in self.steps if step.started_s is not None), default=None)
+
+    @property
     def open_findings(self) -> list[Event]:
         """Findings that are neither passed nor not applied, worst first."""
         found = [one for _, group in self.findings for one in group if one.get("verdict") in _SEVERITY]

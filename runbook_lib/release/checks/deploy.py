@@ -37,15 +37,14 @@ def deploy_preconditions(
     environment: Environment, release: ReleaseTree, server: ServerState, secrets: Mapping[str, Secret],
     configuration: ValidatedConfiguration | None = None, on_server: ServerSecrets | None = None,
     delete_secrets: Iterable[str] = (), *, deployed: Deployed | None = None, containers: Sequence[Container] = (),
-    backups: Backups | None = None, endpoints: Iterable[Endpoint] = (),
+    backups: Backups | None = None, endpoints: Iterable[Endpoint] = (), watch_s: float | None = None,
 ) -> tuple[Finding, ...]:
     """The ref is a commit that keeps the plan's static rules, secrets are available, and the server has the capacity.
 
     With `on_server`, no secret of the server is lost but those that `delete_secrets` names.
     With `configuration`, every service takes the files that it mounts; images that are missing are pulled by the plan.
     With `deployed` and `containers`: what ran, if anything, has its database, its `backups`, `endpoints` that answer.
-
-    The rules are those of 10 Preflight, of the very commit: what it calls failed is not deployed, run or not.
+    The rules are those of 10 Preflight: what it calls failed is not deployed. `watch_s`: see `reads_are_enough`.
     """
     named = finding(
         "the ref names a commit", release.commit is not None, measured=release.problem or "one commit",
@@ -56,7 +55,8 @@ def deploy_preconditions(
         return (named,)
     first = (named, *_of_what_runs(environment, deployed, containers, backups, endpoints))
     if deployed and environment.release.replaced:
-        return (*first, *replaced_preconditions(environment, release, server, configuration, deployed, containers))
+        what = (release, server, configuration, deployed, containers, watch_s)
+        return (*first, *replaced_preconditions(environment, *what))
     return (
         *first,
         *((earlier_run(environment, deployed, containers),) if deployed else ()),

@@ -35,7 +35,7 @@ KNOWN = "the environment file has every service that the release starts"
 
 def replaced_preconditions(environment: Environment, release: ReleaseTree, server: ServerState,
                            configuration: ValidatedConfiguration | None, deployed: Deployed,
-                           containers: Iterable[Container]) -> tuple[Finding, ...]:
+                           containers: Iterable[Container], watch_s: float | None = None) -> tuple[Finding, ...]:
     """What must hold before a release replaces the previous one; the commit is known to be one by then."""
     return (
         earlier_run(environment, deployed, containers),
@@ -47,7 +47,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         *_awaited(release, environment),
         *left_services(release, environment),
         *_keeps_data(release, environment),
-        *reads_are_enough(environment),
+        *reads_are_enough(environment, watch_s),
         *disk_and_memory(server, environment),
         *(configuration_is_valid(configuration, environment, pulled=False) if configuration else ()),
     )

@@ -38,17 +38,23 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
     return conclude
 
 
-def reads_are_enough(environment: Environment) -> tuple[Finding, ...]:
-    """Whether the watch will have the requests that an error rate needs, where none but our own reads are counted."""
+def reads_are_enough(environment: Environment, watch_s: float | None = None) -> tuple[Finding, ...]:
+    """Whether the watch will have the requests that an error rate needs, where none but our own reads are counted.
+
+    `watch_s`: seconds of this run's own watch; None: as the environment says.
+    """
     if not environment.release.replaced:
         return ()
     rules = environment.rollback
+    shorter = watch_s is not None and watch_s < rules.watch_s
+    rules = rules if watch_s is None else rules.model_copy(update={"watch_s": watch_s})
     due = reads_of_watch(environment.traffic, environment.load, rules)
     change = more_reads(environment.traffic, environment.load)
     return (finding(READS_DUE, due >= rules.minimum_requests, otherwise=Verdict.WARNING,
                     measured=f"{due} reads of ours in {rules.watch_s:g} s",
                     expected=f"at least {rules.minimum_requests}; with fewer the deployment ends inconclusive",
-                    next_step=f"In the environment file: {change}."),)
+                    next_step=f"{'Watch for longer: watch_s. Or in' if shorter else 'In'} the environment file: "
+                    f"{change}."),)
 
 
 def users_were_counted(where: str, users: UserRequests) -> Finding:

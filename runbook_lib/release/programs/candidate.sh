@@ -12,8 +12,10 @@
 
 set -uo pipefail
 # a container without a health check counts as up when it has run for so long; to stop, it has at most STOP_S
-readonly SETTLE_S=5 SHOWN_LINES=20 STOP_S=120
+readonly SETTLE_S=5 SHOWN_LINES=40 STOP_S=120
 readonly FORM='{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}unchecked{{end}} {{.State.ExitCode}}'
+readonly CHECKS='{{if .State.Health}}{{range .State.Health.Log}}health check, exit code {{.ExitCode}}: {{.Output}}
+{{end}}{{end}}'
 
 present() { docker ps --all --quiet --no-trunc --filter "name=^/?$1\$"; }
 
@@ -30,9 +32,15 @@ remove() {
 }
 
 not_up() {
+    local logged
     echo "$1" >&2
-    # the last lines are what a message ends with: the reason as the application gives it
-    docker logs --tail "$SHOWN_LINES" "$name" >&2 2>&1
+    docker inspect --format "$CHECKS" "$name" >&2 2>/dev/null
+    # the last line is what a message ends with: what was raised, where access lines follow a traceback
+    logged=$(docker logs --tail "$SHOWN_LINES" "$name" 2>&1)
+    printf '%s\n' "$logged" >&2
+    awk '/Traceback \(most recent call last\)/ { tracing = 1; next }
+         tracing && /^[^ \t]/ { raised = $0; tracing = 0 }
+         END { if (raised != "" && raised != $0) print raised }' <<<"$logged" >&2
     remove "$name"
     exit 1
 }

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.report.events import load
 from runbook_lib.report.html import rendered, write_report
-from tests.unit.report.sample_runs import BUILDERS, SECRET, page, part
+from tests.unit.report.sample_runs import BUILDERS, SECRET, begin, deploy_plan, finish, page, part, walk
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
@@ -99,3 +100,21 @@ def test_an_empty_journal_has_a_report(tmp_path):
     folder = tmp_path / "20261122T160501Z-7f3a9c-x"
     folder.mkdir()
     assert "<h1>X</h1>" in write_report(folder).read_text()
+
+
+def test_what_was_shown_before_the_first_step_stands_before_the_steps_and_the_rest_after_the_checks(outputs):
+    folder, journal = begin(outputs, "20_deploy")
+    journal.write("shown", title="Deployed at the start of this run", text="v3.1.0")
+    walk(folder, journal, deploy_plan())
+    journal.write("findings", stage="did it work", findings=[Finding("live", Verdict.PASSED, "v3.2.0", "v3.2.0")])
+    journal.write("shown", title="Deployed at the end of this run", text="v3.2.0")
+    finish(folder, journal, "passed", 0, "Done.")
+    text = (folder.path / "report.html").read_text()
+    assert "Deployed at the start" in part(text, "Before the first step")
+    assert "Deployed at the end" in part(text, "Measurements")
+    assert text.index("<h2>Before the first step") < text.index("<h2>Steps") < text.index("<h2>Checks") < text.index("<h2>Meas")
+
+
+def test_of_a_run_without_steps_all_that_was_shown_stands_together(runs):
+    assert "Before the first step" not in page(runs, "verified_with_warning")
+    assert "Slowest routes" in part(page(runs, "verified_with_warning"), "Measurements")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from runbook_lib.contract.requirements import REQUIREMENTS
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.server import ServerState
+from runbook_lib.release.checks.deploy import deploy_preconditions
 from runbook_lib.release.checks.preflight import rollback_target
 from runbook_lib.release.checks.watch_conclusion import READS_DUE, reads_are_enough
+from runbook_lib.release.facts.repository import Commit, ReleaseTree
 from tests.unit.release.checks.test_earlier_run import deployed
 from tests.unit.shop_environment import shop
 from tests.unit.smallest_environment import smallest
@@ -34,6 +38,21 @@ def test_too_few_reads_of_ours_are_announced_with_the_key_that_changes_it(keys: 
     answer = REQUIREMENTS["watch_reads"].judge(environment)
     assert answer
     assert (answer.met, changed in answer.change) == (not changed, True)
+
+
+@pytest.mark.parametrize(("watch_s", "measured", "advice"), [
+    (30, "6 reads of ours in 30 s", "Watch for longer: watch_s."), (300, "60 reads of ours in 300 s", ""),
+    (None, "60 reads of ours in 300 s", "")])
+def test_the_watch_of_this_run_counts_and_not_that_of_the_environment(watch_s: float | None, measured: str,
+                                                                      advice: str) -> None:
+    environment = smallest(traffic=ONE_PATH, rollback={"watch_s": 300})
+    found, = reads_are_enough(environment, watch_s)
+    assert (found.measured, found.verdict) == (measured, Verdict.WARNING if advice else Verdict.PASSED)
+    assert found.next_step.startswith(advice)
+    commit = Commit("v1", "tag", "a" * 40, "v1", datetime(2026, 11, 22, tzinfo=UTC), "subject", "")
+    asked = deploy_preconditions(environment, ReleaseTree("v1", commit), ServerState((), 1, 1, 0.0, 1, 0.0, {}), {},
+                                 deployed=deployed(), watch_s=watch_s)
+    assert found in asked
 
 
 def test_with_colours_users_are_counted() -> None:
