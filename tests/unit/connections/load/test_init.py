@@ -140,7 +140,8 @@ def killed(application: Application, generator: Make) -> LoadGenerator:
     """A generator that was killed in the middle of its visits, with accounts left."""
     made = generator()
     application.delay_s = 0.5
-    made.start(job(loads=[5.0], stage_s=300.0))
+    # eight removals at a time, 3 s each: of more arrivals a second, more numbers may be unreported
+    made.start(job(loads=[2.0], stage_s=300.0))
     eventually(lambda: application.accounts and made.progress().get("open"))
     assert made._process is not None
     os.killpg(made._process.pid, signal.SIGKILL)
@@ -222,11 +223,12 @@ def test_one_load_at_a_time(application: Application, generator: Make) -> None:
 def test_no_secret_is_in_argv_or_in_its_environment(application: Application, generator: Make,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGING_DB_PASSWORD", "canary-of-the-environment")
+    application.delay_s = 0.2  # an account lives for four requests: without a pause, too short to be met for most of a minute
     made = generator()
     made.start(job(loads=[2.0], stage_s=300.0))
     passwords: set[str] = set()
 
-    def known() -> set[str]:  # an account lives for a moment: its visit removes it
+    def known() -> set[str]:
         passwords.update(application.accounts.copy().values())
         return passwords
 
