@@ -11,8 +11,8 @@ readonly LIMITED='
     (sleep "$limit" && kill -KILL "$child") >/dev/null 2>&1 &
     wait "$child"; exit $?'
 
-# has_no_shell STATUS LOG: whether Docker could not start a container for the want of sh itself
-has_no_shell() { (($1 == 127)) && grep -qE '"sh": executable|file `sh` not found' "$2"; }
+# has_no_shell STATUS LOG: whether Docker could not start a container for the want of sh itself: 127 with runc, 125 with crun
+has_no_shell() { (($1 == 127 || $1 == 125)) && grep -qE '"sh": executable|file `sh` not found' "$2"; }
 
 # run_limited NAME OPTION… -- IMAGE WORD…: in the background, with its limit
 run_limited() {

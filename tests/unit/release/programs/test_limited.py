@@ -106,3 +106,18 @@ def test_a_container_that_begins_late_is_ended_as_well(server: Server) -> None:
     server.has_run("0123")
     running.wait(30)
     assert server.logs("rm --force --volumes 0123")
+
+
+@pytest.mark.parametrize(("status", "words", "known"), [
+    (127, 'OCI runtime create failed: runc create failed: unable to start container process: exec: "sh": executable file not '
+          'found in $PATH: unknown.', True),
+    (125, "OCI runtime create failed: executable file `sh` not found in $PATH: No such file or directory: unknown.", True),
+    (125, "Conflict. The container name is already in use.", False),
+    (1, 'exec: "sh": executable file not found in $PATH', False),
+], ids=["runc", "crun", "another refusal", "what a program printed"])
+def test_an_image_without_a_shell_is_known_with_either_runtime(tmp_path: Path, status: int, words: str, known: bool) -> None:
+    """Seen on an engine whose runtime is crun: Docker's status is 125 there, and the container was never started without it."""
+    (tmp_path / "errors").write_text(f"docker: Error response from daemon: failed to create shim task: {words}\n")
+    program = programs.text("release/limited.sh") + 'has_no_shell "$1" "$2"'
+    done = subprocess.run(("bash", "-c", program, "program", str(status), str(tmp_path / "errors")), timeout=30)
+    assert (done.returncode == 0) is known
