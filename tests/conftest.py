@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.budget import Budget, given_factor
+from tests.machine import MACHINE
 from tests.scheduling import ByScope
 from tests.scopes import PLACES, scope_of
 
@@ -54,6 +55,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that prints the summary keeps the budget."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Budget(given_factor()), "budget")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A process that runs tests shares the machine; the one that only hands them out to workers runs none."""
+    if hasattr(session.config, "workerinput") or session.config.getoption("dist", "no") == "no":
+        MACHINE.share()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """After the servers of this process are gone."""
+    MACHINE.leave()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:

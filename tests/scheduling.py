@@ -36,7 +36,9 @@ class ByScope(LoadScopeScheduling):  # type: ignore[misc]
 
 def choose(units: list[str], waiting: set[str], present: int) -> str:
     """The unit for a worker that still has those `waiting`; `present` is what can be had without waiting for it."""
-    able = [unit for unit in units if _scope(unit).needs <= present or _scope(unit).prepares] or units
+    # what needs the machine for itself goes last, to a worker that makes it ready while the others come to their end
+    shared = [unit for unit in units if not _scope(unit).alone] or units
+    able = [unit for unit in shared if _scope(unit).needs <= present or _scope(unit).prepares] or shared
     small = [unit for unit in able if _scope(unit).apart]
     # behind the last test of a server's scope goes a small unit, and another server's scope to whoever is free first
     if small and any(not _scope(unit).apart for unit in waiting):

@@ -19,7 +19,7 @@ class Scope:
 
     `budget_s` is what its tests take together, the restored server included, next to two other workers on two cores.
     `needs`: NOTHING, IMAGES or STATE. `prepares`: makes what the others wait for. `apart`: no test of it minds where
-    and when the others run.
+    and when the others run. `alone`: its tests need the machine for themselves (tests/machine.py).
     """
 
     folder: str
@@ -28,34 +28,35 @@ class Scope:
     needs: int = STATE
     prepares: bool = False
     apart: bool = False
+    alone: bool = False
 
 
 # in the order in which they are handed out: the longest first, what fills gaps last
 SCOPES = {scope.folder: scope for scope in (
-    Scope("lab/rehearsal", 450, prepares=True),
-    Scope("faults/interruptions", 450, "v3.1.0"),
-    Scope("lab/release", 700, "v3.2.0"),
-    Scope("lab/recovery", 400, "backups"),
+    Scope("lab/rehearsal", 400, prepares=True),
+    Scope("faults/interruptions", 340, "v3.1.0"),
+    Scope("lab/release", 730, "v3.2.0"),
+    Scope("lab/recovery", 300, "backups"),
     Scope("lab/forwarding", 260, needs=NOTHING),  # hardly anything but waiting for rsyslog
-    Scope("faults/injection", 230, "v3.2.0"),
-    Scope("lab/systemd", 250),
-    Scope("faults/serving", 215, "backups"),
-    Scope("lab/read_only", 270, "backups"),
-    Scope("lab/from_nothing", 120),
-    Scope("lab/bare", 150, BARE, needs=IMAGES),
-    Scope("faults/bare", 150, BARE, needs=IMAGES),
-    Scope("lab/application", 80, needs=IMAGES),
+    Scope("faults/injection", 200, "v3.2.0"),
+    Scope("lab/systemd", 80),
+    Scope("faults/serving", 160, "backups"),
+    Scope("lab/read_only", 290, "backups"),
+    Scope("lab/from_nothing", 40),
+    Scope("lab/bare", 170, BARE, needs=IMAGES),
+    Scope("faults/bare", 80, BARE, needs=IMAGES),
+    Scope("lab/application", 50, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
     # a copy of its schema for each migration, and a real Alembic
-    Scope("lab/applications", 520, "shop", needs=IMAGES),
+    Scope("lab/applications", 480, "shop", needs=IMAGES),
     Scope("lab/plain_http", 200, "shop", needs=IMAGES),
-    Scope("lab/databases", 380, needs=IMAGES),
+    Scope("lab/databases", 360, needs=IMAGES),
     Scope("lab/proxies", 170, needs=IMAGES),
-    Scope("lab/alerts", 150, "v3.1.0"),
-    Scope("lab/alone", 240, "v3.1.0"),
-    Scope("notebooks", 200, needs=NOTHING, apart=True),
-    Scope("browser", 100, needs=NOTHING, apart=True),
-    Scope("unit", 600, needs=NOTHING, apart=True),
+    Scope("lab/alerts", 130, "v3.1.0"),
+    Scope("lab/alone", 130, "v3.1.0", alone=True),
+    Scope("notebooks", 220, needs=NOTHING, apart=True),
+    Scope("browser", 90, needs=NOTHING, apart=True),
+    Scope("unit", 620, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 

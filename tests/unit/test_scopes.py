@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +17,7 @@ import pytest
 
 from lab import states
 from tests.budget import PROBE_S, TOLERANCE, WAITED, Budget
+from tests.machine import Machine
 from tests.scheduling import ByScope, choose
 from tests.scopes import BARE, IMAGES, NOTHING, SCOPES, STATE, scope_of, unit_of
 
@@ -46,6 +52,10 @@ def test_tests_of_one_server_stay_together_and_others_go_file_by_file() -> None:
     ([RECOVERY, ONE, TWO], {RELEASE}, STATE, TWO),  # behind a server's last test goes something small
     ([RECOVERY], {RELEASE}, STATE, RECOVERY),
     ([RECOVERY, TWO], {ONE}, STATE, RECOVERY),
+    (["lab/alone", RECOVERY, ONE], set(), STATE, RECOVERY),  # what needs the machine for itself comes last
+    (["lab/alone", RECOVERY], set(), NOTHING, RECOVERY),
+    (["lab/alone", ONE], {RELEASE}, STATE, ONE),
+    (["lab/alone"], {RELEASE}, STATE, "lab/alone"),
 ], ids=str)
 def test_which_unit_a_worker_gets(units: list[str], waiting: set[str], present: int, chosen: str) -> None:
     assert choose(units, waiting, present) == chosen
@@ -127,3 +137,37 @@ def test_what_a_test_waited_for_others_is_not_its_scopes_time() -> None:
     for when in ("setup", "call", "teardown"):
         budget.pytest_runtest_logreport(report(RELEASE, 100 if when == "setup" else 10, when, waited_s=90))
     assert budget.took_s[RELEASE] == 30
+
+
+SHARES = """import sys
+from tests.machine import MACHINE
+MACHINE.share()
+print("shares", flush=True)
+sys.stdin.readline()
+MACHINE.leave()
+print("left", flush=True)
+sys.stdin.readline()"""
+
+
+def test_a_test_that_needs_the_machine_for_itself_begins_when_the_last_other_process_is_done(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.machine.state", lambda: tmp_path)
+    program = f"import lab.processes, pathlib\nlab.processes.state = lambda: pathlib.Path({str(tmp_path)!r})\n{SHARES}"
+    taken = threading.Event()
+    with ThreadPoolExecutor() as waiting, ExitStack() as stack:
+        others = [stack.enter_context(subprocess.Popen((sys.executable, "-c", program), cwd=TESTS.parent, text=True,
+                                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)) for _ in range(2)]
+        for one in others:
+            assert one.stdout.readline() == "shares\n"
+        own = Machine()
+        own.share()
+        asked = waiting.submit(lambda: (own.take(), taken.set()))
+        others[0].communicate("\n\n", timeout=60)
+        assert not taken.wait(0.3)
+        others[1].stdin.write("\n")
+        others[1].stdin.flush()
+        assert others[1].stdout.readline() == "left\n"
+        waited_s, _ = asked.result(timeout=60)  # while the process itself still lives
+        assert waited_s > 0.2
+        others[1].communicate("\n", timeout=60)
+        own.leave()

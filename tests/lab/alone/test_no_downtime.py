@@ -8,14 +8,24 @@ import pytest
 
 from lab.resilience.traffic import NEW, OLD, change_under_load
 from lab.traffic import background_load
+from tests.budget import WAITED
 from tests.lab.conftest import Lab
+from tests.lab_server import SERVERS
+from tests.machine import MACHINE
 
 RATE = 110.0
 
 
+@pytest.fixture
+def alone(request: pytest.FixtureRequest, lab: Lab, old_is_live: None) -> None:
+    """From here on no other test runs, and no server of an earlier one goes down."""
+    SERVERS.finish()
+    request.node.user_properties.append((WAITED, MACHINE.take()))
+
+
 @pytest.mark.alone
 def test_no_request_fails_while_a_release_comes_and_goes(
-    lab: Lab, outputs: Path, old_is_live: None, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, outputs: Path, alone: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNBOOK_OUTPUTS", str(outputs))
     with background_load(lab.instance, RATE) as load:
