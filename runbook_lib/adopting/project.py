@@ -15,6 +15,7 @@ _ASKED = re.compile(r"(?:https?://[^/\s'\"]+|(?<![\w./])(?:localhost|127\.0\.0\.
                     r"(/[A-Za-z0-9._/-]*)")
 
 
+OWN_PORT = re.compile(r"\b(?:localhost|127\.0\.0\.1)[:/](\d{2,5})\b")
 # what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`
 _ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
                    r"create-?\w*|prepare)(?:$|[-_.])", re.I)
@@ -203,6 +204,8 @@ def _context(build: object, folder: str) -> str:
 def _ports(one: Mapping[str, Any]) -> tuple[int, ...]:
     texts = [str(_mapping(port).get("target") or "") for port in _items(one.get("ports"))]
     texts += [str(port) for port in _items(one.get("expose"))]
+    if not texts:  # behind a proxy of its own: its health check knows where it listens
+        texts = OWN_PORT.findall(" ".join(map(str, _items(_mapping(one.get("healthcheck")).get("test")))))
     numbers = (int(found[1]) for text in texts if (found := re.fullmatch(r"(\d{1,5})(?:/tcp)?", text)))
     return tuple(dict.fromkeys(number for number in numbers if 1 <= number <= 65_535))
 

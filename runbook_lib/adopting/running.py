@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from runbook_lib.adopting.project import (
+    OWN_PORT,
     FoundProject,
     FoundService,
     Volume,
@@ -25,7 +25,6 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
 
 LABEL = "com.docker.compose."
-_OWN_PORT = re.compile(r"\b(?:localhost|127\.0\.0\.1)[:/](\d{2,5})\b")
 
 
 def parse_projects(text: str, folder: str) -> FoundProject:
@@ -124,7 +123,7 @@ def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundSer
     # what an image that several services run exposes is true of one of them: a worker listens nowhere
     exposed = (config.get("ExposedPorts") or {}) if config["Image"] not in shared else {
         **{port: {} for port, held in bindings.items() if held},
-        **{f"{port}/tcp": {} for port in _OWN_PORT.findall(" ".join(map(str, check.get("Test") or ())))}}
+        **{f"{port}/tcp": {} for port in OWN_PORT.findall(" ".join(map(str, check.get("Test") or ())))}}
     ports = {int(port.partition("/")[0]) for port in exposed if port.endswith("/tcp")}
     return FoundService(
         config["Labels"][f"{LABEL}service"], image=config["Image"], ports=tuple(sorted(ports)),

@@ -73,3 +73,14 @@ def test_services_of_idle_profiles_are_known_and_do_not_run() -> None:
     project = found_project()
     assert "cache" not in project.services
     assert project.idle["cache"].image == "redis:7"
+
+
+@pytest.mark.parametrize(("service", "ports"), [
+    ({"healthcheck": {"test": ["CMD", "curl", "-sf", "http://127.0.0.1:3000"]}}, (3000,)),
+    ({"healthcheck": {"test": ["CMD-SHELL", "wget -q localhost:8000/up"]}, "expose": ["9000"]}, (9000,)),
+    ({"healthcheck": {"test": ["CMD", "nc", "-z", "127.0.0.1", "11211"]}}, ()),
+    ({"healthcheck": {"test": ["CMD-SHELL", "curl http://other:3000/"]}}, ()),
+])
+def test_what_publishes_nothing_listens_where_its_health_check_asks(service: dict[str, Any], ports: tuple[int, ...]) -> None:
+    """Zammad's rails server: a draft from the server knew its port, and one from the folder did not."""
+    assert services_of({"services": {"app": {"image": "a"} | service}}, {})["app"].ports == ports
