@@ -95,9 +95,13 @@ class Project:
                     return done
         return None
 
-    def ask(self, path: str = "/") -> tuple[int, str]:
-        """Status and text of a reply through the proxy; 0 for none."""
-        port = self.compose("port", "entrance", "80").rpartition(":")[2]
+    def port(self) -> str:
+        """Where the proxy is published; another place after it was started again."""
+        return self.compose("port", "entrance", "80").rpartition(":")[2]
+
+    def ask(self, path: str = "/", port: str = "") -> tuple[int, str]:
+        """Status and text of a reply through the proxy; 0 for none. Whoever asks often gives the port."""
+        port = port or self.port()
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
                 return reply.status, reply.read().decode()
