@@ -16,8 +16,8 @@ SHORTEST_TWICE = 10  # bytes; shorter ones would be searched for everywhere in e
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE64 = {"+": ("+", "-", "%2B", "%2b", "\\u002b"), "/": ("/", "_", "%2F", "%2f", "\\/")}
 _ALPHABET_32 = string.ascii_uppercase + "234567"
-_BETWEEN_BYTES = ("", " ", ":", "-", "\\x", "\\\\x", "%", ", 0x", "\\u00")
-_BETWEEN_NUMBERS = (", ", ",")
+_BETWEEN_BYTES = ("", " ", ":", "-", "\\x", "\\\\x", "%", ", 0x", "\\u00", "00", ";&#x")
+_BETWEEN_NUMBERS = (", ", ",", ";&#")
 _NULS = ("\0", "\\x00", "\\u0000", "^@")  # as they are, and as repr, JSON and cat -v show them
 # a token of hexadecimal digits, an UUID: another program prints it in other case
 _HEX = re.compile(r"(?=.*[a-fA-F])[0-9a-fA-F]{2,}(?:[:-]?[0-9a-fA-F]{2,})*")
@@ -32,7 +32,8 @@ def spellings_of(name: str, value: str) -> list[Spelling]:
         # a login in a file of logins, a file in a manifest
         twice = [form for one in once for form in _in_base64(name, one.literals[0].encode()) if form.is_sampled]
         wide = _in_base64(name, value.encode("utf-16-le", "surrogatepass"), rare=True)
-        forms += [*twice, *_in_base32(name, raw), *wide, _in_numbers(name, raw), _in_utf16(name, value)]
+        forms += [*twice, *_in_base32(name, raw), *wide, _in_numbers(name, raw, "d", _BETWEEN_NUMBERS),
+                  _in_numbers(name, raw, "03o", ("\\", "\\\\")), _in_utf16(name, value)]
     return forms
 
 
@@ -100,11 +101,11 @@ def _in_hex(name: str, raw: bytes) -> Spelling:
     return Spelling(name, tuple(elements), tuple(dict.fromkeys((*plainest, *upper))))
 
 
-def _in_numbers(name: str, raw: bytes) -> Spelling:
-    """As Python and JavaScript print a list of bytes."""
-    numbers = [str(byte) for byte in raw]
-    elements = [(numbers[0],), *(tuple(between + one for between in _BETWEEN_NUMBERS) for one in numbers[1:])]
-    return Spelling(name, tuple(elements), tuple(between.join(numbers) for between in _BETWEEN_NUMBERS), rare=True)
+def _in_numbers(name: str, raw: bytes, form: str, betweens: tuple[str, ...]) -> Spelling:
+    """As Python and JavaScript print a list of bytes, shells and git those of a name, HTML every letter."""
+    numbers = [format(byte, form) for byte in raw]
+    elements = [(numbers[0],), *(tuple(between + one for between in betweens) for one in numbers[1:])]
+    return Spelling(name, tuple(elements), tuple(between.join(numbers) for between in betweens), rare=True)
 
 
 def _in_utf16(name: str, value: str) -> Spelling:
