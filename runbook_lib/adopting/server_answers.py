@@ -120,4 +120,5 @@ def _browser() -> Answer:
 def _secrets(environment: Environment, secrets: Mapping[str, object]) -> Answer:
     missing = [name for name in environment.server_secrets if name not in secrets]
     return Answer(not missing, f"not available here: {', '.join(missing)}" if missing else "all are available",
-                  "give them in the process environment or in secrets_file, mode 0600")
+                  "give the values that are in use in the process environment or in secrets_file, mode 0600; or "
+                  "required: false for each that no deployment has to deliver")

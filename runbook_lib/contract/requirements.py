@@ -151,7 +151,10 @@ def _load_target(environment: Environment) -> Answer:
 
 
 def _secret_names(environment: Environment) -> Answer | None:
-    return None if environment.server_secrets else Answer(True, "no secret has to be delivered")
+    if environment.server_secrets:
+        return None
+    own = "; the application's own files on the server have them" if environment.release.replaced else ""
+    return Answer(True, f"no secret has to be delivered{own}")
 
 
 def _page(environment: Environment) -> Answer | None:

@@ -160,6 +160,9 @@ def _is_this_machine(host: str) -> bool:
 class SecretSpec(StrictModel):
     """A secret by name: what needs it, how long it must be at least, and whether the server or CI holds it.
 
+    A `required` one of the server's must be given to a deployment, which delivers it; with the strategy recreate none
+    is delivered, because the application's own files on the server have them.
+
     A `url_safe` one becomes part of a URL and may hold only letters, digits, `-`, `_`, `.` and `~`. One that is not
     `redacted` is kept with the secrets without being one: the host's name, the user's. `database_role` has it as its
     password, where no variable of the application names that role: the one that monitoring logs in as.

@@ -175,8 +175,9 @@ class Environment(Roles, StrictModel):
 
     @property
     def server_secrets(self) -> tuple[str, ...]:
-        """Names of the secrets that `.env.secrets` must hold, in the file's order; optional ones are left out."""
-        return tuple(name for name, need in self.secrets.items() if need.side == "server" and need.required)
+        """Names of the secrets that `.env.secrets` must hold, in the file's order, without optional ones. None with the
+        strategy recreate: the application's own files have them."""
+        return tuple(one for one in self.delivered_secrets if self.secrets[one].required and not self.release.replaced)
 
     @property
     def delivered_secrets(self) -> tuple[str, ...]:

@@ -90,7 +90,8 @@ def _secrets_available(environment: Environment, secrets: Mapping[str, Secret]) 
         not missing,
         measured=", ".join(missing) or "all",
         expected="all that the server needs",
-        next_step="Put the missing ones into the environment of this process, or into the file of `secrets_file`.",
+        next_step="Put the missing ones, as they are in use, into the environment of this process, or into the file of "
+        "`secrets_file`.",
     )
 
 

@@ -12,8 +12,13 @@ from runbook_lib.release.facts.secret_strength import SecretStrength, ServerSecr
 
 STRONG_THERE = "secrets on the server complete and strong"
 STRONG_HERE = "secrets available and strong"
+OWN_FILES = "a deployment delivers none: the application's own files have them"
 FEWEST_DISTINCT = 8  # characters; repeating one letter makes a secret long, not strong
-HOW_TO = "Make a new one with `openssl rand -hex 32`, and put it where this run takes its secrets from."
+# a new value for the password of a database that exists would lock its application out
+IN_USE = ("Give this run the value that is in use: a database keeps the password that it was made with. Only what is "
+          "in use nowhere yet is made anew: `openssl rand -hex 32`.")
+HOW_TO = ("Make another one with `openssl rand -hex 32`, and put it where this run takes its secrets from. Where the "
+          "present one is in use, change it there first: a database's with `\\password ROLE` in psql.")
 
 
 def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: Environment) -> tuple[Finding, ...]:
@@ -21,7 +26,8 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
     measured = {name: strength_of(secret) for name, secret in held.items()}
     return (
         _judge(STRONG_HERE, measured, environment, HOW_TO) if environment.server_secrets else
-        not_applicable(STRONG_HERE, "the environment file names no secret that has to be there"),
+        not_applicable(STRONG_HERE, OWN_FILES if environment.release.replaced else
+                       "the environment file names no secret that has to be there"),
         *_on_the_server(on_server, environment),
         *secrets_can_be_delivered(held, on_server, environment),
     )
@@ -30,7 +36,8 @@ def secrets(held: Mapping[str, Secret], on_server: ServerSecrets, environment: E
 def _on_the_server(on_server: ServerSecrets, environment: Environment) -> tuple[Finding, ...]:
     # an application of others keeps its secrets where its Compose files say, and a file of ours would be one too many
     if not environment.server_secrets and on_server.mode is None:
-        return (not_applicable(STRONG_THERE, "the environment file names none that a deployment has to deliver"),)
+        return (not_applicable(STRONG_THERE, OWN_FILES if environment.release.replaced else
+                               "the environment file names none that a deployment has to deliver"),)
     return _server_file(on_server), _server_values(on_server, environment)
 
 
@@ -90,13 +97,15 @@ def faults_of(name: str, strength: SecretStrength, environment: Environment) -> 
 
 def _judge(check: str, by_name: Mapping[str, SecretStrength], environment: Environment, next_step: str) -> Finding:
     wanted = environment.server_secrets
-    wrong = [f"{name}: missing" for name in wanted if name not in by_name]
-    wrong += [
+    missing = [f"{name}: missing" for name in wanted if name not in by_name]
+    wrong = [
         f"{name}: {fault}" for name in wanted if name in by_name
         for fault in faults_of(name, by_name[name], environment)
     ]
+    advice = " ".join([*[IN_USE] * bool(missing), *[next_step] * bool(wrong)])
+    wrong = missing + wrong
     return finding(check, not wrong, measured="; ".join(wrong) or f"{len(wanted)} of {len(wanted)}",
-                   expected=f"all {len(wanted)}, each as long as the environment requires", next_step=next_step)
+                   expected=f"all {len(wanted)}, each as long as the environment requires", next_step=advice)
 
 
 def _server_file(on_server: ServerSecrets) -> Finding:
