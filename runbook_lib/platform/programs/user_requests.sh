@@ -24,7 +24,8 @@ function one_of(names,   list, count, n, found) {
 }
 function iso(text) {
     if (text ~ /^[0-9]+(\.[0-9]*)?$/) { sub(/\..*/, "", text); return "@" substr(text, 1, 10) }
-    sub(/\.[0-9]+/, "", text); return text
+    if (text ~ /^[0-9]+\/[A-Z][a-z][a-z]\//) return common(text)  # $time_local of nginx
+    sub(/[.,][0-9]+/, "", text); sub(/ /, "T", text); gsub(/ /, "", text); return text  # 2026-11-28 10:00:00,123 +00:00
 }
 function common(text,   part) {  # 28/Nov/2026:10:00:00 +0000
     if (split(text, part, /[\/: ]/) != 7 || !(part[2] in months)) return ""

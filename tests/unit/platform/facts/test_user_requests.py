@@ -53,8 +53,8 @@ def traefik(path: str, status: int, agent: str, seconds: str = "0.01") -> str:  
                        "StartUTC": "2026-11-28T10:00:04.123456789Z", "level": "info", "msg": "", "time": "2026-11-28T10:00:05Z"})
 
 
-def own_json(path: str, status: int, agent: str, seconds: str = "0.01") -> str:
-    return json.dumps({"@timestamp": "2026-11-28T10:00:04+00:00", "code": status, "uri": path, "took": float(seconds), "user_agent": agent})
+def own_json(path: str, status: int, agent: str, seconds: str = "0.01", at: str = "2026-11-28T10:00:04+00:00") -> str:
+    return json.dumps({"@timestamp": at, "code": status, "uri": path, "took": float(seconds), "user_agent": agent})
 
 
 FORMATS: dict[str, tuple[Any, dict[str, Any], bool]] = {
@@ -103,6 +103,16 @@ def test_what_users_sent_since_the_mark_is_counted_in_each_format(tmp_path: Path
     assert sum(traffic.seconds[0].latency_bins.values()) == ((2 if agents else 3) if timed else 0)
     assert traffic.p95_s == (pytest.approx(0.025) if timed else None)
     assert users_so_far(log).fetch(connections) == seen
+
+
+@pytest.mark.parametrize("at", ["28/Nov/2026:12:00:04 +0200", "2026-11-28 10:00:04,123", "2026-11-28 10:00:04.5 +00:00", "2026-11-28 12:00:04+0200"])
+def test_a_time_in_the_words_of_nginx_or_python_is_read_in_json_too(tmp_path: Path, at: str) -> None:
+    log, connections = log_of(tmp_path, format="json", fields={"seconds": "took", "path": "uri"})
+    begin_counting(log).fetch(connections)
+    (tmp_path / "access.log").write_text(own_json("/orders", 200, "browser", at=at) + "\n")
+    seen = log.read(connections)
+    assert seen.problem == "" and seen.traffic is not None
+    assert [one.at for one in seen.traffic.seconds] == [AT]
 
 
 @pytest.mark.parametrize(("line", "timed"), [(without_a_time, 0), (common, 1), (traefik_common, 1)])
