@@ -149,6 +149,7 @@ class Hooks:
         self.busy = True  # the cell that opens the run
         self.process = os.getpid()
         self.interrupted = False
+        note_signal(signal.SIGINT)  # what stopped an earlier run of this process is not this one's
         self._note_interrupts()
         self._cell = len(self._earlier)
         self._source = self._earlier.pop() if self._earlier else ""
@@ -226,10 +227,9 @@ class Hooks:
             return  # shown when the child ends, through the pipe that its parent reads
         if isinstance(error, RunbookError):
             shown = lines
-        elif isinstance(error, KeyboardInterrupt):
-            shown = [as_sentence(stop_reason())]
-        elif was_stopped():
-            shown = [as_sentence(stop_reason()), f"The cell ended with {type(error).__name__}: {error}"]
+        elif (pressed := isinstance(error, KeyboardInterrupt)) or was_stopped():
+            how = [] if pressed else [f"The cell ended with {type(error).__name__}: {error}"]
+            shown = [as_sentence(stop_reason()), *how]
         elif isinstance(error, SystemExit):
             kind = type(ENDED_EARLY, (Exception,), {})
             shown = ["The cell exited the kernel. Finish runs with run.close(); this one counts as failed."]
