@@ -58,7 +58,8 @@ class ActionRunner:
         kept = (evidence, *self._keep_picture(gate, name, outcome))
         self._keep_headline(gate, outcome)
         if outcome.opened:
-            unresolved = tuple(one for one in outcome.findings if is_tolerated(gate, one))
+            unresolved = tuple(one for one in outcome.findings
+                               if is_tolerated(gate, one) or one.verdict is Verdict.WARNING)
             return ActionResult(StepState.PASSED, evidence=kept, unresolved=unresolved), outcome
         faults = (one for one in outcome.findings if not one.verdict.acceptable)
         result = ActionResult(
@@ -182,7 +183,8 @@ class ActionRunner:
         if failed:
             message = str(outcome.fired) if outcome.fired else f"{failed[0].check}: {failed[0].measured}"
             return ActionResult(StepState.FAILED, message=message, evidence=(evidence,), watched=outcome)
-        unresolved = tuple(one for one in outcome.findings if not one.verdict.acceptable)
+        unresolved = tuple(one for one in outcome.findings
+                           if not one.verdict.acceptable or one.verdict is Verdict.WARNING)
         return ActionResult(StepState.PASSED, evidence=(evidence,), watched=outcome, unresolved=unresolved)
 
     def _save_output(self, name: str, result: ActionResult, command: str = "") -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def markdown(report: RunReport) -> str:
         f"{duration(run.seconds)} · exit code {run.exit_code if run.exit_code is not None else '–'}",
         "",
         *([f"Plan: {_line(report.planned)}", ""] if report.planned else []),
+        *(line for title, text in report.headlines for line in (f"{_line(title)}: {_line(text)}", "")),
     ]
     return "\n".join([*lines, *_errors(report), *_steps(report), *_findings(report)])
 

@@ -12,6 +12,7 @@ from runbook_lib.report.labels import sentences, title_of
 
 Event = dict[str, Any]
 OF_STEPS = ("gate: ", "watch: ", "under the lock", "before undoing: ")  # stages whose checks steps have made
+LONGEST_HEADLINE = 90  # characters
 FAILURES = ("failed", "timed out", "unknown", "aborted", "rollback failed")
 # findings that a reader must see, worst first
 _SEVERITY = {"failed": 0, "inconclusive": 1, "warning": 2}
@@ -101,6 +102,13 @@ class RunReport:
         return " on ".join(printable(plan[name]) for name in ("name", "target") if plan.get(name))
 
     @property
+    def headlines(self) -> list[tuple[str, str]]:
+        """What the run measured in a few words, as title and text: `Outage for users`, `18.9 s, 3 requests failed`."""
+        return [(printable(one.get("title") or ""), printable(one["text"])) for one in self.shown
+                if one.get("highlight") is True and one.get("text") and not one.get("chart")
+                and len(str(one["text"])) <= LONGEST_HEADLINE]
+
+    @property
     def writes(self) -> str:
         """What the run's questions wrote although nothing was to be changed; empty as a rule."""
         return "; ".join(dict.fromkeys(str(fact["writes"]) for fact in self.facts if fact.get("writes")))
@@ -120,11 +128,11 @@ class RunReport:
     def checks_in_figures(self) -> str:
         """`11 of 12 passed, 1 warning`: the checks that the verdict's sentence counts; empty where nothing was checked.
 
-        What a gate or a watch could not find out, and went on without, is among them.
+        What a gate or a watch could not find out, and went on without, is among them, and what it warns of.
         """
         own = [one for stage, group in self.findings if not _is_apart(stage) for one in group]
         left = {one.get("check"): one for stage, group in self.findings if stage.startswith(OF_STEPS)
-                for one in group if one.get("verdict") == "inconclusive"}
+                for one in group if one.get("verdict") in ("inconclusive", "warning")}
         return _in_figures([*own, *left.values()])
 
     @property

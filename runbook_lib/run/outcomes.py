@@ -87,7 +87,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
         summary = "\n".join([named, *_brief(lines_of(worst[:MOST_NAMED], "expected"))])
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
-        others = "" if verdict is Verdict.PASSED else f", {pluralize(count, str(verdict))}"
+        others = f", {pluralize(count, str(verdict))} ({_named(findings, verdict)})" if passed < len(checked) else ""
         summary = f"{passed} of {len(checked)} checks passed{others}{apart}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
@@ -96,6 +96,13 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
 def _brief(lines: Sequence[str]) -> list[str]:
     """The lines within the bounds of a summary: one alone may be longer than each of several."""
     return [head_of(" ".join(line.split()), MEASURED_CHARACTERS // len(lines)) for line in lines]
+
+
+def _named(findings: Sequence[Finding], verdict: Verdict) -> str:
+    """The first checks with this verdict, and how many more there are."""
+    names = [one.check for one in findings if one.verdict is verdict]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
 
 
 def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> errors.RunbookError | None:

@@ -124,6 +124,10 @@ def outage_is_known(outage: Outage) -> tuple[Finding, ...]:
                  for one in outage_was(outage))
 
 
+SILENT = ("Nothing wrote meanwhile, or what should write failed: read what the release's containers logged, with "
+          "`docker logs`. Then do something in the application that is stored, and read it back.")
+
+
 def rows_are_written(before: WrittenRows | None, since: WrittenRows | None) -> Finding:
     """Rows came all the time before, and come now. Inconclusive where too little was written to tell.
 
@@ -133,9 +137,10 @@ def rows_are_written(before: WrittenRows | None, since: WrittenRows | None) -> F
         good: bool | None = True
     else:
         good = False if before and before.all_the_time and since and len(since.grown) > 1 else None
-    earlier = f"{before.total} before, in each interval" if before and before.all_the_time else "too few before to tell"
-    now = "not measured" if since is None else pluralize(since.total, "row")
-    return finding(ROWS, good, measured=f"{now} since the release; {earlier}", expected="more than before it",
+    steady = bool(before and before.all_the_time)
+    earlier = f"before it {before.total if before else 0} rows came, in each sample" if steady else (
+        "before it rows did not come in each sample, so that silence would not show a fault")
+    now = "it is not known how many rows came" if since is None else f"{pluralize(since.total, 'row')} came"
+    return finding(ROWS, good, measured=f"{now} during the watch; {earlier}", expected="at least one row",
                    next_step="Does the release use this database? Compare its variables with those of the release "
-                   "before." if good is False else "Nothing wrote meanwhile: do something "
-                   "in the application that is stored, and read it back.")
+                   "before." if good is False else SILENT)

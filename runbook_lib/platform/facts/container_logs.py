@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
-from runbook_lib.core.questions import Connections
+from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.log_lines import LogLine, severe_line
@@ -38,6 +38,15 @@ def container_lines(environment: Environment, services: tuple[str, ...], since: 
     program = programs.text("platform/severe_lines.sh", "platform/container_logs.sh")
     command = Command(argv, stdin=program, timeout_s=TIMEOUT_S)
     return parse_container_lines(connections.server.run(command).stdout.split("\n"), keys)
+
+
+def severe_since(environment: Environment, services: tuple[str, ...], since_s: float) -> Question[tuple[LogLine, ...]]:
+    """The severe lines of services' containers of the last `since_s` seconds, oldest first. Source: `docker logs`."""
+    def fetch(connections: Connections) -> tuple[LogLine, ...]:
+        since = datetime.now(UTC) - timedelta(seconds=since_s)
+        return container_lines(environment, services, since, connections)[0]
+
+    return Question("errors in the containers' logs", fetch)
 
 
 def parse_container_lines(

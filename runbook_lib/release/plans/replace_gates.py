@@ -10,11 +10,9 @@ from typing import Any
 from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
-from runbook_lib.core.text import pluralize
 from runbook_lib.platform.checks.proxy_files import files_check, proxy_has_its_files
 from runbook_lib.platform.checks.replaced_release import (
     OUTAGE,
-    ROWS,
     judge_replaced,
     outage_is_known,
     outage_was,
@@ -35,9 +33,11 @@ from runbook_lib.platform.plans.nginx import caching_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in_words
 from runbook_lib.release.checks.watch_conclusion import USERS, conclude_watch, users_were_counted
+from runbook_lib.release.plans.release_logs import errors_logged
 from runbook_lib.release.plans.replacement import Replacement
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch
 
+ROWS_BEFORE = "rows that come into this database before the release"
 WRITTEN, REQUESTS = "rows written", "requests from outside are sent"
 FILES_S = 20.0
 
@@ -64,8 +64,8 @@ def writes_before(measured: Measured) -> Gate:
     """What is written while the earlier release runs: reported, and judged after the next one is there."""
 
     def judge(before: WrittenRows) -> tuple[Finding, ...]:
-        text = f"{pluralize(before.total, 'row')}, {'in each interval' if before.all_the_time else 'not all the time'}"
-        return (finding(ROWS, True, measured=text, expected="to compare with"),)
+        return (finding(ROWS_BEFORE, True, measured=before.in_words,
+                        expected="any number: where they come in each sample, the watch asks that they go on"),)
 
     return Gate("rows written before", (rows_before(measured.rows),), judge, success_threshold=1, interval_s=1.0,
                 deadline_s=30.0, may_be_inconclusive=(rows_before(measured.rows).name,))
@@ -147,7 +147,7 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         judge, conclude,
     )
     counted = f"reads of our own and requests of users ({log.where})" if log.log else "reads of our own"
-    return Step(StepKey.WATCH, "Watch the release", (*_users_from_here(log), watch),
+    return Step(StepKey.WATCH, "Watch the release", (*_users_from_here(log), watch, errors_logged(change.rollout)),
                 why=f"each of these starts an automatic rollback; errors are counted in {counted}: "
                     f"{triggers_in_words(environment)}")
 

@@ -35,6 +35,7 @@ from runbook_lib.release.checks.triggers import (
     with_error_rate,
 )
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
+from runbook_lib.release.plans.release_logs import errors_logged
 
 
 def internal_gate(rollout: Rollout, *, page: bool = True) -> Step:
@@ -114,7 +115,7 @@ def watch_release(rollout: Rollout) -> Step:
         history=error_rate_history(environment),
     )
     kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
-    return Step(StepKey.WATCH, "Watch the release under load", (watch,),
+    return Step(StepKey.WATCH, "Watch the release under load", (watch, errors_logged(rollout)),
                 why=f"each of the plan's triggers starts an automatic rollback{kept}: {triggers_in_words(environment)}")
 
 

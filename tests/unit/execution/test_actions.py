@@ -23,7 +23,7 @@ from runbook_lib.core.errors import (
     RunbookError,
 )
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.core.gates import Gate, Reading
+from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.questions import Question
 from runbook_lib.core.redaction import Redactor, Secret
@@ -215,3 +215,13 @@ def test_what_is_shown_of_an_action_in_progress_is_redacted_before_it_is_cut(out
     with journal.Journal(folder, folder.redactor) as opened:
         result = ActionRunner(backend, Recorder(opened, folder), LOGS).run(Command(("x",)), "x-1", shown.append)
     assert not any(piece in text for text in (*shown, failure_message(result)) for piece in (value[:9], value[9:], value[-8:]))
+
+
+def test_what_a_gate_and_a_watch_warn_of_is_left_to_the_verdict_of_the_run(runner: ActionRunner) -> None:
+    warned = Finding("p95", Verdict.WARNING, "925 ms")
+    opened = Gate("errors logged", (Question("lines", lambda connections: ()),), lambda _: (warned, finding("up", True)), 1)
+    watched = Watch("watch", (), lambda before, answers: Reading({}), lambda readings: (warned, finding("health", True)),
+                    duration_s=0.0, interval_s=0.01, since="switch", primary_metric="", limit=0, unit="")
+    for action in (opened, watched):
+        result = runner.run(action, "one", quiet)
+        assert (result.passed, result.unresolved) == (True, (warned,))

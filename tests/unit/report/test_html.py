@@ -118,3 +118,17 @@ def test_what_was_shown_before_the_first_step_stands_before_the_steps_and_the_re
 def test_of_a_run_without_steps_all_that_was_shown_stands_together(runs):
     assert "Before the first step" not in page(runs, "verified_with_warning")
     assert "Slowest routes" in part(page(runs, "verified_with_warning"), "Measurements")
+
+
+def test_what_a_run_measured_for_users_is_in_the_head_and_a_warning_of_its_watch_counts(outputs):
+    folder, journal = begin(outputs, "20_deploy")
+    journal.write("findings", stage="watch: v3.2.0", findings=[Finding("p95", Verdict.WARNING, "925 ms", "< 500 ms")])
+    journal.write("findings", stage="did it work", findings=[Finding("live", Verdict.PASSED)])
+    journal.write("shown", title="Outage for users", text="18.9 s, 34 of 240 requests failed", chart=[], highlight=True)
+    journal.write("shown", title="A long answer", text="word " * 40, chart=[], highlight=True)
+    finish(folder, journal, "warning", 0, "1 of 2 checks passed, 1 warning (p95).")
+    head = (folder.path / "report.html").read_text().partition("</dl>")[0]
+    assert "<dt>Outage for users</dt><dd>18.9 s, 34 of 240 requests failed</dd>" in head
+    assert "1 of 2 passed, 1 warning" in head
+    assert "A long answer" not in head
+    assert "Outage for users: 18.9 s" in (folder.path / "summary.md").read_text()

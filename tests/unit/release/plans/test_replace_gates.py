@@ -37,7 +37,7 @@ NO_SMOKE = UserFlow((), "none")
 def watch_of(before: WrittenRows | None = None) -> Watch:
     measured = measured_of(change())
     measured.rows.before = before
-    watch, = watch_replaced(change(), measured).actions
+    watch, _ = watch_replaced(change(), measured).actions
     assert isinstance(watch, Watch)
     return watch
 
