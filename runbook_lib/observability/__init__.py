@@ -3,11 +3,11 @@
 from runbook_lib.core.lazy import loader
 
 _HOMES = {
-    "current_operation": "runbook_lib.platform.facts.operations",
+    "glance": "glance",
     "health_questions": "runbook_lib.observability.facts.health_questions",
     "service_states": "runbook_lib.observability.checks.service_states",
     "calendar": "runbook_lib.observability.checks.calendar",
-    "answer": "runbook_lib.observability.checks.health",
+    "answer": "runbook_lib.observability.checks.health_answer",
     "metrics_window": "runbook_lib.observability.facts.metric_history",
     "metrics_questions": "runbook_lib.observability.facts.metric_history",
     "review_metrics": "runbook_lib.observability.checks.metrics_review",

@@ -4,7 +4,6 @@ from runbook_lib.core.lazy import loader
 
 _HOMES = {
     "overview": "runbook_lib.observability.checks.environment_overview",
-    "operation_row": "runbook_lib.observability.checks.environment_overview",
     "services_work": "runbook_lib.observability.checks.service_states",
     "connections_are_real": "runbook_lib.observability.checks.service_states",
     "health_is_honest": "runbook_lib.observability.checks.health",

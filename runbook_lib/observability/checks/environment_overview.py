@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, healthy_but, unchecked_services
 from runbook_lib.platform.checks.leftovers import nothing_is_left
+from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.leftovers import RunContainers
@@ -14,6 +17,8 @@ from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
+
+CAUSE = "Open 40 Health: it shows the cause, what starts it again, and whether users are affected."
 
 
 def overview(
@@ -42,8 +47,10 @@ def overview(
     )
 
 
-def operation_row(operation: Operation | None) -> dict[str, str]:
+def operation_row(operation: Operation | Unanswered | None) -> dict[str, str]:
     """Who holds the lock now, and for which operation, for a table."""
+    if isinstance(operation, Unanswered):
+        return {"now": f"Not known: {operation.reason}."}
     if operation is None:
         return {"now": "The lock is not held: no operation is in progress."}
     return {
@@ -52,6 +59,8 @@ def operation_row(operation: Operation | None) -> dict[str, str]:
         "run": operation.run_id,
         "since": operation.started,
         "last heartbeat": operation.heartbeat,
+        **({"wait": "until it has ended: services and release are what it makes of them"}
+           if operation.changes_services else {}),
     }
 
 
@@ -74,10 +83,12 @@ def _services(
 ) -> tuple[Finding, ...]:
     if containers is None:
         return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy",
-                        "Check the Docker Engine on the server: `systemctl status docker`."),)
+                        "Check the Docker Engine on the server: `systemctl status docker`. 40 Health shows what "
+                        "answers all the same."),)
     services = environment.running_services(colour)
     found = containers_are_healthy(containers, services)
-    bad = tuple(one for one in found if one.verdict is not Verdict.PASSED)
+    bad = tuple(replace(one, next_step=f"{CAUSE} {one.next_step}")
+                for one in found if one.verdict is not Verdict.PASSED)
     unchecked = unchecked_services(containers, services)
     measured = f"{len(found) - len(unchecked)} of {len(found)}: {healthy_but(unchecked)}"
     return bad or (finding("services", True, measured=measured, expected="all healthy"),)

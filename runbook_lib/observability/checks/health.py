@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
-from runbook_lib.observability.checks.service_states import BAD, ServiceState
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
 from runbook_lib.platform.checks.endpoints import endpoints_show
 from runbook_lib.platform.checks.leftovers import nothing_is_left
-from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN, page_works
+from runbook_lib.platform.checks.page import SHOWN, page_works
 from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
@@ -189,60 +187,6 @@ def _is_young(environment: Environment, survey: HealthSurvey, minutes: int) -> b
     service = environment.api_of(survey.colour) if survey.colour else ""
     begun = [one.started_at for one in survey.containers_of(service)] if service else []
     return bool(begun) and all(at is not None and survey.at - at < timedelta(minutes=minutes) for at in begun)
-
-
-def answer(environment: Environment, states: tuple[ServiceState, ...], *groups: Iterable[Finding]) -> str:
-    """The one sentence that the report opens with: is it healthy, what is not, and are users affected."""
-    findings = [one for group in groups for one in group]
-    worst = Verdict.worst(one.verdict for one in findings)
-    count = sum(one.verdict is worst for one in findings)
-    checked = sum(one.verdict.was_checked for one in findings)
-    failing = {name for one in states if one.verdict is worst for name in (one.causes or (one.name,))}
-    roots = [one for one in states if worst in BAD and one.verdict in BAD and one.name in failing]
-    first = [_named(one.service, one.measured) for one in roots] or [
-        _named(one.check, one.measured) for one in
-        # a certificate that does not verify is why no endpoint answers: it is named before them
-        sorted((one for one in findings if one.verdict is worst), key=lambda one: one.check != VALID)]
-    more = f" and {len(first) - 2} more" if len(first) > 2 else ""
-    named = "; ".join(first[:2]) + more
-    if worst is Verdict.FAILED:
-        unknown = [f"{one.service} ({one.measured})" for one in states
-                   if one.verdict is Verdict.INCONCLUSIVE and not one.causes and one not in roots]
-        missing = f" Not known: {head_of('; '.join(unknown), 140)}." if unknown else ""
-        users = _users(states, findings)
-        return f"{environment.title} is NOT healthy: {named}. {users}; {count} of {checked} checks failed.{missing}"
-    if worst is Verdict.INCONCLUSIVE:
-        asked = [one for one in states if one.verdict is not Verdict.NOT_APPLICABLE]
-        if asked and all(one.verdict is Verdict.INCONCLUSIVE for one in asked):
-            named = f"no service could be asked ({asked[0].measured})"
-        outside = [one.verdict for one in findings if one.check.startswith("/")]
-        users = " Users are answered all the same." if set(outside) == {Verdict.PASSED} else ""
-        return f"It is not known whether {environment.title} is healthy: {named}.{users}"
-    if worst is Verdict.WARNING:
-        return f"{environment.title} is healthy, with a warning: {named}."
-    working = sum(one.verdict is Verdict.PASSED for one in states)
-    answering = "1 service answers itself" if working == 1 else f"{working} services answer themselves"
-    true = ", and what it reports of itself is true" if environment.health.claims else ""
-    return f"{environment.title} is healthy: {answering}{true}."
-
-
-def _named(name: str, measured: str) -> str:
-    return f"{name} ({head_of(measured, 140)})"
-
-
-def _users(states: tuple[ServiceState, ...], findings: list[Finding]) -> str:
-    """Whether users notice: by what they get themselves, and by critical services that surely do not work."""
-    endpoints = [one.verdict for one in findings if one.check.startswith("/")]
-    failed = {one.check for one in findings if one.verdict is Verdict.FAILED and _is_seen_by_users(one.check)}
-    if failed or any(one.critical and one.verdict is Verdict.FAILED for one in states):
-        return "Users are affected"
-    if set(endpoints) == {Verdict.PASSED}:  # what hangs when it is asked directly does its work all the same
-        return "Users reach it all the same"
-    return "It is not known whether users are affected"
-
-
-def _is_seen_by_users(check: str) -> bool:
-    return check.startswith("/") or check in (SHOWN, NO_ERRORS, ALL_LOADED, VALID)
 
 
 def _unanswered(check: str, missing: Unanswered, expected: str) -> Finding:

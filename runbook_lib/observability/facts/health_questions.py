@@ -19,14 +19,13 @@ from runbook_lib.platform.facts.logs import errors_since
 from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
 from runbook_lib.platform.facts.mounted_files import proxy_files
 from runbook_lib.platform.facts.page import view_page
-from runbook_lib.platform.facts.server import survey_server
 
 BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own time
 
 
 def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
                      ) -> tuple[Question[Any], ...]:
-    """Health, page, certificate, monitoring targets, alerts, server, the log's errors, Grafana, containers of runs and
+    """Health, page, certificate, monitoring targets, alerts, the log's errors, Grafana, containers of runs and
     the proxy's files, in this order.
 
     What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
@@ -44,7 +43,7 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
         with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
         *(with_deadline(question, deadline_s) for question in (
             inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
-            survey_server(environment), errors_since(environment, since), survey_grafana(environment),
+            errors_since(environment, since), survey_grafana(environment),
             survey_leftovers(environment), proxy_files(environment))),
     )
 

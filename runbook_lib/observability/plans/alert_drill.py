@@ -11,6 +11,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.operation_names import ALERT_DRILL
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.text import did_you_mean
 from runbook_lib.environment import Environment
@@ -22,7 +23,7 @@ from runbook_lib.observability.facts.alert_rules import DRILL_LABEL, AlertRule, 
 from runbook_lib.observability.facts.alerting import Alerting
 from runbook_lib.platform.facts.availability import Unanswered
 
-NAME = "alert drill"
+NAME = ALERT_DRILL
 NOT_ALLOWED = "the environment file has no alert_drill: nothing is provoked here"
 MARGIN_S = 150  # after the program's own limit: undoing, and its record
 MARK = f"DRILL {RUN}: "

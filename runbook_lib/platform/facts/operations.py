@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
+from runbook_lib.core.operation_names import changes_services
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 
@@ -27,6 +28,16 @@ class Operation:
     purpose: str
     started: str
     heartbeat: str
+
+    @property
+    def changes_services(self) -> bool:
+        """Whether services, the live release or alerts are other than usual until it has ended."""
+        return changes_services(self.purpose)
+
+    @property
+    def words(self) -> str:
+        """What it is, by whom, since when; a lock without a live holder is released, so it is in progress."""
+        return f"{self.purpose} by {self.owner} since {self.started}, last heartbeat {self.heartbeat}"
 
 
 def current_operation(environment: Environment) -> Question[Operation | None]:

@@ -62,18 +62,18 @@ class OwnReads:
         self._watched_at = now
         return max(len(self.paths), round(rules.synthetic_per_s * min(passed_s, LONGEST_PROBE_S)))
 
-    def send(self, connections: Connections, number: int) -> tuple[Read, ...]:
-        """So many reads, each path in turn; kept, and returned."""
+    def send(self, connections: Connections, number: int, *, timeout_s: float = TIMEOUT_S) -> tuple[Read, ...]:
+        """So many reads, each path in turn, each answered within `timeout_s` or not at all; kept, and returned."""
         paths = list(itertools.islice(itertools.cycle(self.paths), number))
         with ThreadPoolExecutor(min(WORKERS, max(1, number)), thread_name_prefix="reads") as pool:
-            found = tuple(pool.map(lambda path: _read(connections.http, path), paths))
+            found = tuple(pool.map(lambda path: _read(connections.http, path, timeout_s), paths))
         self.done += found
         return found
 
 
-def read_each_path(reads: OwnReads) -> Question[tuple[Read, ...]]:
+def read_each_path(reads: OwnReads, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Read, ...]]:
     """Each path once. An unanswered read is a value, never an error. Source: the application at its public address."""
-    return Question("public reads", lambda connections: reads.send(connections, len(reads.paths)))
+    return Question("public reads", lambda connections: reads.send(connections, len(reads.paths), timeout_s=timeout_s))
 
 
 def own_traffic(reads: OwnReads) -> Question[Traffic]:
@@ -102,11 +102,11 @@ def traffic_of(reads: Sequence[Read]) -> Traffic:
     return Traffic(seconds, max((one.at for one in reads), default=datetime.now(UTC)))
 
 
-def _read(http: Http, path: str) -> Read:
+def _read(http: Http, path: str, timeout_s: float) -> Read:
     at = datetime.now(UTC)
     try:
         reply = http.request("GET", filled(path, {"number": str(random.randrange(500))}),
-                             headers={"User-Agent": AGENT}, timeout_s=TIMEOUT_S)
+                             headers={"User-Agent": AGENT}, timeout_s=timeout_s)
     except EndpointUnavailable:
         return Read(path, at, None)
     return Read(path, at, reply.status, reply.seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runbook_lib.core.gates import Gate
+from runbook_lib.core.operation_names import RESTORE
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.endpoints import held_texts
@@ -66,7 +67,7 @@ def _in_maintenance(rollout: Rollout, backup: Backup, databases: Databases, pre_
     environment, deployed = rollout.environment, rollout.deployed
     wanted, skipped = _steps(rollout.in_live_colour(), backup, databases, pre_restore_backup)
     return Plan(
-        f"restore {backup.name}", environment.name, wanted, skipped=skipped, undo_on_failure=True,
+        f"{RESTORE} {backup.name}", environment.name, wanted, skipped=skipped, undo_on_failure=True,
         facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
+from runbook_lib.core.operation_names import RESTORE_DRILL
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
@@ -17,11 +18,11 @@ FALLBACK_IMAGE = "postgres:15"
 def plan_restore_drill(selection: DrillSelection, deployed: Deployed, environment: Environment) -> Plan:
     """One step a backup; empty, with the reason, when there is none."""
     if not selection.backups:
-        return Plan("restore drill", environment.name, reason="there is no good backup to restore")
+        return Plan(RESTORE_DRILL, environment.name, reason="there is no good backup to restore")
     selected = (("newest", selection.newest), ("older", selection.older))
     steps = tuple(_drill(which, backup, deployed, environment) for which, backup in selected if backup)
     skipped = () if selection.older else (SkippedStep("Restore an older backup", "there is only one good backup"),)
-    return Plan("restore drill", environment.name, steps, skipped=skipped,
+    return Plan(RESTORE_DRILL, environment.name, steps, skipped=skipped,
                 facts={"backups": [one.name for one in selection.backups]})
 
 

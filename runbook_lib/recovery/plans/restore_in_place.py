@@ -12,6 +12,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
+from runbook_lib.core.operation_names import RESTORE
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy, restarts_of
@@ -56,7 +57,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         _commit(environment, backup),
     )
     return Plan(
-        f"restore {backup.name}", environment.name, wanted,
+        f"{RESTORE} {backup.name}", environment.name, wanted,
         skipped=(*skipped, *steps.no_cache(environment), SkippedStep("Migrate the schema", AT_ITS_START)),
         undo_on_failure=True,
         facts=restore_facts(backup, deployed, databases),

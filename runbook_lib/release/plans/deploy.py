@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import get_args
 
 from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.operation_names import DEPLOY
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
@@ -123,7 +124,7 @@ def _plan(rollout: Rollout) -> Plan:
 
 
 def _name(rollout: Rollout) -> str:
-    return f"deploy {rollout.target.version}"
+    return f"{DEPLOY} {rollout.target.version}"
 
 
 def _facts(rollout: Rollout) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from runbook_lib.core.operation_names import ROLL_BACK
 from runbook_lib.core.plan import Action, Plan, SkippedStep, Step
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import current_state
@@ -80,7 +81,7 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
     if is_replaced(change):
         more = "; to change only the data, use 32 Restore the database" if restore else \
             "; where it does not work on the data as they are, 32 Restore the database brings back those of its time"
-        return Plan(f"roll back to {release.version}", environment.name, facts=_facts(change, restore),
+        return Plan(f"{ROLL_BACK} {release.version}", environment.name, facts=_facts(change, restore),
                     reason=f"{release.version} ({release.commit[:12]}) is live already{more}")
     measured = measured_of(change)
     compose = tree.sources.compose if tree else None
@@ -168,7 +169,7 @@ def _whole(change: Replacement, restore: DataRestore | None) -> Plan:
     rollout, version = change.rollout, change.rollout.target.version
     environment = rollout.environment
     return Plan(
-        f"roll back to {version}",
+        f"{ROLL_BACK} {version}",
         environment.name,
         undo_on_failure=True,
         facts=_facts(change, restore),

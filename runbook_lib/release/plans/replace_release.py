@@ -12,6 +12,7 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.gates import Gate
+from runbook_lib.core.operation_names import DEPLOY
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.checks.container_health import healthy_but, unchecked_services
 from runbook_lib.platform.facts.releases import current_state
@@ -68,7 +69,7 @@ def plan_replacement(rollout: Rollout, backup: Plan, tree: ReleaseTree | None) -
     change = replacement_of(rollout)
     if is_replaced(change):
         target = rollout.target
-        return Plan(f"deploy {target.version}", rollout.environment.name, facts=_facts(rollout),
+        return Plan(f"{DEPLOY} {target.version}", rollout.environment.name, facts=_facts(rollout),
                     reason=f"already at {target.commit[:12]} ({target.version}): recorded, running, {_health(rollout)}")
     compose, measured = tree.sources.compose if tree else None, measured_of(change)
     services = compose.services if compose else {}
@@ -191,7 +192,7 @@ def _whole(change: Replacement) -> Plan:
     rollout, previous = change.rollout, change.previous
     target = rollout.target
     return Plan(
-        f"deploy {target.version}",
+        f"{DEPLOY} {target.version}",
         rollout.environment.name,
         undo_on_failure=True,
         facts=_facts(rollout),

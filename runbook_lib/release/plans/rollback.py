@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runbook_lib.core.gates import Gate
+from runbook_lib.core.operation_names import ROLL_BACK
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
@@ -88,7 +89,7 @@ def _plan(rollout: Rollout, data: DataRollback) -> Plan:
     """The plan without its steps: what holds for every rollback that changes something."""
     environment, version = rollout.environment, rollout.target.version
     return Plan(
-        f"roll back to {version}",
+        f"{ROLL_BACK} {version}",
         environment.name,
         undo_on_failure=True,
         facts=_facts(rollout, data),
@@ -120,7 +121,7 @@ def _finish(rollout: Rollout, data: DataRollback) -> Plan:
     """The target is live: what an interrupted run left to do, as a rule nothing. None of it has an undo."""
     left, target = _remaining_steps(rollout), rollout.target
     more = "" if data.choice == "keep" else "; to change only the data, use 32 Restore the database"
-    return Plan(f"roll back to {target.version}", rollout.environment.name, left,
+    return Plan(f"{ROLL_BACK} {target.version}", rollout.environment.name, left,
                 reason=f"{target.version} ({target.commit[:12]}) is live already{more}", facts=_facts(rollout, data),
                 recheck=unchanged_since_plan(rollout.environment, rollout.deployed) if left else None)
 

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.findings import Finding, Verdict, finding
-from runbook_lib.observability.checks.health import answer, endpoints_answer
+from runbook_lib.observability.checks.health import endpoints_answer
+from runbook_lib.observability.checks.health_answer import answer
 from runbook_lib.observability.checks.service_states import service_states, services_work
+from runbook_lib.platform.checks.operations import during
 from runbook_lib.platform.checks.page import ALL_LOADED, NO_ERRORS, SHOWN
+from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.release.checks.tls import VALID
 from tests.unit.observability_doubles import staging, survey
 
@@ -131,3 +134,12 @@ def test_more_than_two_are_counted() -> None:
     assert "prometheus (exited); alertmanager (exited) and 1 more." in words
     words = sentence({f"containers.{name}.state": "exited" for name in ("redis", "postgres", "alertmanager", "node-exporter")})
     assert " and 2 more. Users are affected" in words
+
+
+def test_while_a_deployment_is_in_progress_that_is_the_answer() -> None:
+    deploying = Operation("ann", "r", "deploy v1.1.0", "2026-11-28T10:29:02Z", "2026-11-28T10:33:01Z")
+    seen = survey({"containers.backend-green.state": "exited"})
+    states = service_states(staging(), seen)
+    words = answer(staging(), states, during(deploying, services_work(states)), operation=deploying)
+    assert words.startswith("GW2_WvWbuilder staging is being changed: deploy v1.1.0 by ann since 2026-11-28T10:29:02Z")
+    assert "NOT healthy" in answer(staging(), states, services_work(states), operation=None)

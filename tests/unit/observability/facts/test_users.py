@@ -1,0 +1,47 @@
+"""What users get, asked at once: each part within its deadline, and none ends the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable
+from runbook_lib.observability.facts.users import UserView, survey_users
+from runbook_lib.platform.facts.availability import Unanswered
+from tests.unit.shop_environment import shop
+
+SHOP = shop(traffic={"api": "/api/", "reads": ["/"]})
+LOCK = '{"owner": "ann", "run_id": "r", "purpose": "deploy v2", "started": "s", "heartbeat": "h"}'
+
+
+def asked(**changes: Any) -> UserView:
+    paths = {path: (200, {}) for path in (*SHOP.health.endpoints, "/", "/api/products")}
+    answers: dict[str, Any] = {"commands": {"flock": LOCK, "dockerdata": FactUnreadable("nothing")},
+                               "replies": paths, "sql": {"pg_blocking_pids": []}}
+    return survey_users(SHOP, 6.0).fetch(ScriptedConnections(**answers | changes))  # type: ignore[arg-type]
+
+
+def test_an_unreachable_server_ends_nothing_and_what_users_get_is_known() -> None:
+    gone = HostUnreachable("no route")
+    seen = asked(commands={"flock": gone, "dockerdata": gone}, sql={"pg_blocking_pids": gone})
+    assert isinstance(seen.operation, Unanswered)
+    assert isinstance(seen.holders, Unanswered)
+    assert isinstance(seen.endpoints, tuple)
+
+
+def test_an_address_that_nothing_answers_is_a_value() -> None:
+    gone = EndpointUnavailable("refused")
+    seen = asked(replies=dict.fromkeys((*SHOP.health.endpoints, "/", "/api/products"), gone))
+    assert isinstance(seen.endpoints, tuple)
+    assert {one.status for one in seen.endpoints} == {None}
+
+
+def test_the_holder_of_the_lock_is_known_to_change_services() -> None:
+    seen = asked()
+    assert not isinstance(seen.operation, Unanswered)
+    assert seen.operation is not None
+    assert seen.operation.changes_services
+
+
+def test_a_read_waits_no_longer_than_the_deadline_and_five_seconds() -> None:
+    assert (asked().read_s, survey_users(SHOP, 2.0).name) == (5.0, "what users get")
