@@ -98,7 +98,7 @@ def test_only_what_start_here_shows_itself_leads_there_and_all_else_to_the_noteb
     assert alerts["ErrorRateHigh"] == {"43_log_review"}
     assert alerts["ApiResponseTimeHigh"] == alerts["CpuUsageHigh"] == alerts["MemoryUsageHigh"] == {"41_metrics_review"}
     assert alerts["ServiceUnhealthy"] == {"40_health"}
-    assert alerts["DiskUsageHigh"] == alerts["DiskFullSoon"] == {"10_preflight"}
+    assert alerts["DiskUsageHigh"] == alerts["DiskFullSoon"] == {"40_health"}  # it needs no ref
 
 
 def test_what_issue_and_plan_ask_for_has_an_alert() -> None:
