@@ -20,6 +20,7 @@ from runbook_lib.platform.facts.waiting_sessions import LockHolder, waiting_sess
 
 READ_S, DEADLINE_S = 5.0, 20.0
 MORE_S = 4.0  # for the way there, in addition to what a reply may take
+SERVER_S = 20.0  # a full disk makes the engine slow, and is what explains the rest: it is waited for
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
         with_deadline(read_each_path(OwnReads(environment), timeout_s=read_s), 3 * deadline_s),
         with_deadline(waiting_sessions(timeout_s=deadline_s), deadline_s),
         with_deadline(current_operation(environment), deadline_s),
-        with_deadline(survey_server(environment), deadline_s + MORE_S))
+        with_deadline(survey_server(environment), max(SERVER_S, deadline_s + MORE_S)))
 
     def fetch(connections: Connections) -> UserView:
         _ = connections.http  # opened here, not by two threads at once

@@ -115,7 +115,7 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint, unanswered: U
         otherwise=Verdict.WARNING if as_before else Verdict.FAILED,
         next_step=NEW_PATH if as_before else
         f"Read {'the error log of the proxy and ' if environment.proxy else ''}the application's log on the server; "
-        "21 Verify shows every endpoint.",
+        "40 Health shows which service is the cause, 43 Log review the errors.",
         request_id=endpoint.request_id,
     )
 

@@ -16,6 +16,7 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.questions import Connections, Question
 
 T = TypeVar("T")
+MORE_TIME = 4  # times the deadline that was too short
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswe
         asking.join(seconds)
         if not answers:
             return Unanswered(question.name, f"no answer within {seconds:g} s",
-                              "What hangs is in the other rows: the service itself, the engine, or the link.")
+                              f"The server is busy, or it hangs. Ask with more time, where the notebook takes it: "
+                              f"-p deadline_s={MORE_TIME * seconds:.0f}")
         if isinstance(answers[0], BaseException):
             raise answers[0]
         answer: T | Unanswered = answers[0]

@@ -70,3 +70,11 @@ def test_what_hangs_is_unanswered_and_is_not_waited_for() -> None:
 
 def test_an_answer_in_time_is_passed_on_even_when_it_is_none() -> None:
     assert with_deadline(Question("asked", lambda _: None), 60.0).fetch(None) is None  # type: ignore[arg-type]
+
+
+def test_an_answer_that_comes_too_late_leads_to_a_longer_deadline() -> None:
+    released = threading.Event()
+    seen = with_deadline(Question("asked", lambda _: released.wait(60)), 0.5).fetch(None)  # type: ignore[arg-type]
+    released.set()
+    assert isinstance(seen, Unanswered)
+    assert "-p deadline_s=2" in seen.next_step
