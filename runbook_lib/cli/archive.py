@@ -142,12 +142,21 @@ def _end(one: Any) -> str:
 
 
 def _plan_of(one: Any) -> list[str]:
-    """The last plan that the run has recorded, as lines; none where it made none."""
+    """Parameters and last plan of the run, as lines; of a plan that was applied how each step ended."""
     from runbook_lib.archive import journal
-    from runbook_lib.report.plan_lines import plan_headline, plan_lines
+    from runbook_lib.report.events import report_of
+    from runbook_lib.report.plan_lines import applied_lines, parameters_line, plan_headline, plan_lines
 
-    plan = next((event for event in reversed(journal.read(one.path)) if event["event"] == "plan"), None)
-    return [] if plan is None else [plan_headline(plan), *plan_lines(plan)]
+    events = journal.read(one.path)
+    given = next((event.get("parameters") for event in events if event["event"] == "run_started"), None)
+    lines = [line for line in [parameters_line(given)] if line]
+    plan = next((event for event in reversed(events) if event["event"] == "plan"), None)
+    if plan is None:
+        return lines
+    lines.append(plan_headline(plan))
+    if any(event["event"] == "step_started" for event in events):
+        return lines + applied_lines(report_of(events, one.path).steps)
+    return lines + plan_lines(plan)
 
 
 def _whose(one: Any) -> str:

@@ -5,11 +5,13 @@ Of a journal that is damaged, what can be read is shown: `runbook archive verify
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runbook_lib.core.text import pluralize, printable
+from runbook_lib.report.run_report import StepReport
 
+NAMED_ELSEWHERE = ("environment", "mode", "confirm", "reason", "plan_hash")
 NOT_READABLE = "not readable"
 
 
@@ -31,6 +33,26 @@ def plan_lines(event: Mapping[str, Any]) -> list[str]:
     if steps and "target" in plan and "hash" in event:
         lines.append(f"exactly this plan: --apply --confirm {plan['target']} -p plan_hash={event['hash']}")
     return [printable(line) for line in lines]
+
+
+def applied_lines(steps: Sequence[StepReport]) -> list[str]:
+    """A line a step of a plan that was applied: its title, how it ended, and what an undo came to; a failure's reason
+    below it. No invitation to apply the plan once more: what it was made from has changed."""
+    lines = []
+    for number, step in enumerate(steps, start=1):
+        took = f", {step.seconds:.1f} s" if step.seconds is not None else ""
+        undone = f"; undo: {step.undo_state}" if step.undo_state and step.undo_state != step.state else ""
+        kept = f"; {step.kept}" if step.kept else ""
+        lines.append(f"{number:>4}  {step.title}: {step.state}{took}{undone}{kept}")
+        lines += [f"      {text}" for text in (step.message, step.undo_message) if text]
+    return [printable(line) for line in lines]
+
+
+def parameters_line(values: Any) -> str:
+    """The parameters of a run that say something, as they are typed; empty where none does."""
+    given = values.items() if isinstance(values, dict) else ()
+    shown = [f"{name}={value}" for name, value in given if name not in NAMED_ELSEWHERE and value not in ("", None, [])]
+    return printable(f"parameters: {', '.join(shown)}") if shown else ""
 
 
 def _plan_in(event: Mapping[str, Any]) -> Mapping[str, Any]:

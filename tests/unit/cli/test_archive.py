@@ -154,6 +154,29 @@ def test_a_run_is_shown_with_its_last_plan(project_dir: ProjectDir, outputs: Pat
     assert "plan: deploy v1 on lab, 1 step, plan hash 2222222222222222\n   1  Fetch\n" in out and "1111" not in out
 
 
+def test_a_run_that_was_applied_is_shown_with_how_its_steps_ended_and_no_invitation_to_apply_it_again(
+    project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    folder = new_run("20_deploy", outputs)
+    steps = [{"key": "fetch", "title": "Fetch"}, {"key": "switch", "title": "Switch"}, {"key": "watch", "title": "Watch"}]
+    with Journal(folder) as opened:
+        opened.write("run_started", run_id=folder.run_id, notebook="20_deploy", environment="lab", mode="apply", operator="ada",
+                     parameters={"environment": "lab", "ref": "v1.2.0", "watch_s": 30, "plan_hash": "", "delete_secrets": []})
+        opened.write("plan", hash="2" * 16, plan={"name": "deploy v1.2.0", "target": "lab", "steps": steps})
+        opened.write("step_started", key="fetch", title="Fetch")
+        opened.write("step_finished", key="fetch", title="Fetch", state="passed", seconds=1.25)
+        opened.write("step_started", key="switch", title="Switch")
+        opened.write("step_finished", key="switch", title="Switch", state="failed", seconds=50.0, message="web-1 is unhealthy")
+        opened.write("step_finished", key="watch", title="Watch", state="not run")
+        opened.write("undo_finished", key="switch", title="Switch", state="rolled back")
+        opened.write("run_finished", verdict="failed", state="rolled back", exit_code=5, summary="Undone.")
+    _, out, _ = runbook(capsys, monkeypatch, "archive", "show", "last")
+    assert "parameters: ref=v1.2.0, watch_s=30\nplan: deploy v1.2.0 on lab, 3 steps" in out
+    assert ("   1  Fetch: passed, 1.2 s\n   2  Switch: failed, 50.0 s; undo: rolled back\n      web-1 is unhealthy\n"
+            "   3  Watch: not run\n") in out
+    assert "exactly this plan" not in out
+
+
 @pytest.mark.parametrize("plan", [{}, {"plan": 5, "hash": "1"}, {"plan": {"steps": [1, {}], "skipped": "x"}}])
 def test_a_run_whose_plan_was_damaged_is_shown_all_the_same(
     project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, plan: dict[str, Any]
