@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.budget import Budget, given_factor
 from tests.machine import MACHINE
@@ -26,6 +27,10 @@ sys.dont_write_bytecode = False
 # a grammar of international addresses, which jsonschema compiles for a second where nbformat is imported: no notebook has one,
 # and jsonschema goes without it where it is not installed
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+# good tests never fail for lack of time: a single example took 0.3 s on a machine that was busy with something else
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 # a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
 signal.signal(signal.SIGINT, signal.default_int_handler)
