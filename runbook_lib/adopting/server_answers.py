@@ -51,6 +51,9 @@ def ask_server(environment: Environment, connections: Connections, secrets: Mapp
                "public": _public(environment, connections)}
     try:
         answers |= _survey(environment, connections)
+        if answers["public"].met is False and answers["project"].met is False:
+            # where nothing runs, nothing answers as declared: that is one fault, not two
+            answers["public"] = Answer(None, answers["public"].measured, "see project")
     except RunbookError as error:
         # what is refused an operator can change; what does not answer may do so in a minute
         met = False if isinstance(error, (Refused, UsageError, AuthenticationRefused, LoginUnusable)) else None
@@ -96,10 +99,22 @@ def _database(connections: Connections) -> dict[str, Answer]:
 
 
 def _public(environment: Environment, connections: Connections) -> Answer:
-    path = next(iter(environment.health.endpoints), "/")
-    return _attempt(lambda: Answer(True, f"{path} answers {connections.http.request('GET', path).status}"),
-                    "correct public.url, or its certificate; where the name is not known here, public.connect_to "
-                    "(HOST:PORT) is dialled instead, and public.ca_file vouches for a private certificate")
+    change = ("correct public.url, or its certificate; where the name is not known here, public.connect_to (HOST:PORT) "
+              "is dialled instead, and public.ca_file vouches for a private certificate")
+    paths = [path for path, rule in environment.health.endpoints.items() if not rule.private] or ["/"]
+    return _attempt(lambda: _compared(environment, {
+        path: connections.http.request("GET", path).status for path in paths}), change)
+
+
+def _compared(environment: Environment, statuses: Mapping[str, int]) -> Answer:
+    """An answer is there; one with another status than the file declares is most likely not the application's."""
+    rules = environment.health.endpoints
+    wrong = [f"{path} answers {status}, not {rules[path].status} as declared" for path, status in statuses.items()
+             if path in rules and status != rules[path].status]
+    if not wrong:
+        return Answer(True, "; ".join(f"{path} answers {status}" for path, status in statuses.items()))
+    return Answer(False, "; ".join(wrong), "where the application runs, the proxy leads elsewhere: compare the address "
+                  "that it passes requests to with the container's port; else correct health.endpoints in the file")
 
 
 def _attempt(ask: Callable[[], Answer], change: str) -> Answer:

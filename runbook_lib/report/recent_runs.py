@@ -25,11 +25,12 @@ JUDGED = (0, 1)  # exit codes of runs whose checks were made: passed, and failed
 MOST_READ = 1_000
 
 
-def recent_runs(count: int = 20, environment: str = "") -> tuple[dict[str, str], ...]:
+def recent_runs(count: int = 20, environment: str = "", *, without: str = "") -> tuple[dict[str, str], ...]:
     """The newest `count` runs, newest first: start (UTC), runbook, environment, mode, verdict, operator
     and outcome. With `environment`, its own alone: others may be in the same archive.
 
-    A run in progress, this one among them, has the verdict `open`; one that cannot be read is `unreadable`.
+    `without` is a run that is left out, by its id: the one that asks.
+    A run in progress has the verdict `open`; one that cannot be read is `unreadable`.
     """
     return tuple(
         {
@@ -41,7 +42,7 @@ def recent_runs(count: int = 20, environment: str = "") -> tuple[dict[str, str],
             "operator": run.operator,
             "outcome": run.summary or run.reason,
         }
-        for run in _newest(count, environment)
+        for run in [one for one in _newest(count + bool(without), environment) if one.run_id != without][:count]
     ) or ({"runs": "none yet"},)
 
 

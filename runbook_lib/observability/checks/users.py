@@ -55,7 +55,7 @@ def reads_are_answered(environment: Environment, view: UserView) -> tuple[Findin
 
     Rate-limited reads show nothing.
     """
-    return (*_reads(view), *_no_session_waits(environment, view))
+    return (*_no_session_waits(environment, view), *_reads(view))  # the cause first
 
 
 def _reads(view: UserView) -> tuple[Finding, ...]:
@@ -88,11 +88,12 @@ def _no_session_waits(environment: Environment, view: UserView) -> tuple[Finding
         return (Finding(NO_WAIT, Verdict.INCONCLUSIVE, view.holders.reason, expected,
                         view.holders.next_step or "Its own row in 40 Health shows whether the database works."),)
     held = [one for one in view.holders if one.longest_s >= BRIEF_S]
-    return tuple(_held(environment, one, expected) for one in held) or (
+    silent = isinstance(view.reads, tuple) and any(one.status is None for one in view.reads)
+    return tuple(_held(environment, one, expected, affects=silent or one.longest_s >= LONG_S) for one in held) or (
         Finding(NO_WAIT, Verdict.PASSED, "none", expected),)
 
 
-def _held(environment: Environment, one: LockHolder, expected: str) -> Finding:
+def _held(environment: Environment, one: LockHolder, expected: str, *, affects: bool) -> Finding:
     table = f" on {one.table}" if one.table else ""
     measured = (f"1 session holds a lock{table} since {one.since}, {pluralize(one.waiting, 'session')} "
                 f"wait{'s' if one.waiting == 1 else ''} for it, the longest for {one.longest_s:.0f} s: {_who(one)}")
@@ -104,7 +105,7 @@ def _held(environment: Environment, one: LockHolder, expected: str) -> Finding:
                   f"ps -q --filter label=com.docker.compose.project={environment.project} --filter "
                   f"label=com.docker.compose.service={database.service}) psql -U {database.owner} -d {database.name} "
                   f"-c 'SELECT pg_terminate_backend({one.pid})'")
-    return Finding(NO_WAIT, Verdict.FAILED if one.longest_s >= LONG_S else Verdict.WARNING, measured, expected, advice)
+    return Finding(NO_WAIT, Verdict.FAILED if affects else Verdict.WARNING, measured, expected, advice)
 
 
 def _who(one: LockHolder) -> str:

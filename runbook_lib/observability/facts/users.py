@@ -48,7 +48,6 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
         with_deadline(survey_endpoints(environment, timeout_s=read_s), deadline_s + MORE_S),
         # all of the reads may be unanswered, and there may be more than are sent at once
         with_deadline(read_each_path(OwnReads(environment), timeout_s=read_s), 3 * deadline_s),
-        with_deadline(waiting_sessions(timeout_s=deadline_s), deadline_s),
         with_deadline(current_operation(environment), deadline_s),
         with_deadline(survey_server(environment), max(SERVER_S, deadline_s + MORE_S)))
 
@@ -56,7 +55,9 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
         _ = connections.http  # opened here, not by two threads at once
         with ThreadPoolExecutor(len(parts), thread_name_prefix="users") as pool:
             answers = list(pool.map(lambda part: part.fetch(connections), parts))
-        endpoints, reads, holders, operation, server = answers
+        endpoints, reads, operation, server = answers
+        # after the reads: where no user asks just now, it is a read of ours that waits for the lock
+        holders = with_deadline(waiting_sessions(timeout_s=deadline_s), deadline_s).fetch(connections)
         return UserView(endpoints, reads, holders, operation, server, read_s)
 
     return Question("what users get", fetch)

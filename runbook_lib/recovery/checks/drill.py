@@ -88,9 +88,11 @@ def _contents(name: str, manifest: Manifest, drill: Drill) -> Finding:
 
 def _duration(name: str, drill: Drill) -> Finding:
     speed = drill.megabytes_per_s
-    return finding(f"{name}: time to recover", None if speed is None else True,
-                   measured=f"{drill.restore_s} s for {(drill.plain_bytes or 0) / 1e6:.1f} MB of SQL "
-                   f"({speed or 0:.1f} MB/s); {drill.seconds:.1f} s with all checks")
+    measured = bool(drill.plain_bytes and drill.restore_s)
+    words = "too little for a speed" if speed is None else f"{speed:.1f} MB/s"
+    return finding(f"{name}: time to recover", True if measured else None,
+                   measured=f"{drill.restore_s} s for {(drill.plain_bytes or 0) / 1e6:.1f} MB of SQL ({words}); "
+                   f"{drill.seconds:.1f} s with all checks")
 
 
 def _integrity(name: str, drill: Drill) -> tuple[Finding, ...]:

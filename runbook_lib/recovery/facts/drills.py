@@ -22,6 +22,7 @@ class DrillOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"  # the backup is bad
     ERROR = "error"  # the drill could not be carried out: no judgement of the backup
+LEAST_BYTES = 1_000_000  # of SQL: below it the time is that of PostgreSQL's start
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Drill:
 
     @property
     def megabytes_per_s(self) -> float | None:
-        """Megabytes of SQL that were restored in a second."""
-        if not self.plain_bytes or not self.restore_s:
+        """Megabytes of SQL that were restored in a second; None of less than one, which shows no speed."""
+        if not self.plain_bytes or self.plain_bytes < LEAST_BYTES or not self.restore_s:
             return None
         return self.plain_bytes / 1e6 / self.restore_s
 

@@ -36,8 +36,8 @@ def staging() -> Environment:
 
 def asked(staging: Environment, survey: Any = GOOD, rows: Any = (), reply: Any = (200, {}), secrets: Mapping[str, object] = {},
           ) -> dict[str, Answer]:
-    path = next(iter(staging.health.endpoints))
-    connections = ScriptedConnections(commands={"requirements": survey}, replies={path: reply},
+    paths = staging.health.endpoints if not isinstance(reply, dict) else reply
+    connections = ScriptedConnections(commands={"requirements": survey}, replies=reply if isinstance(reply, dict) else dict.fromkeys(paths, reply),
                                       sql={"has_table_privilege": rows if isinstance(rows, RunbookError) else list(rows)})
     return ask_server(staging, connections, secrets)
 
@@ -127,3 +127,15 @@ def test_the_program_on_a_server_without_docker_or_containers(tmp_path: Path) ->
     empty = survey(tmp_path, docker='[ "$1" = version ] && echo 20.10', backups=str(tmp_path))
     assert (empty["variable_files"].met, empty["backup_folder"].met) == (True, True)
     assert (empty["project"].met, empty["project"].measured) == (False, "no container of shop is running")
+
+
+def test_a_health_path_with_another_status_than_declared_is_said(staging: Environment) -> None:
+    answer = asked(staging, reply=(502, {}))["public"]
+    assert answer.met is False
+    assert f"{next(iter(staging.health.endpoints))} answers 502, not 200 as declared" in answer.measured
+    assert "the proxy leads elsewhere" in answer.change
+
+
+def test_where_nothing_runs_another_status_is_no_second_fault(staging: Environment) -> None:
+    answers = asked(staging, GOOD.replace("project=yes", "project=no: nothing runs"), reply=(502, {}))
+    assert (answers["project"].met, answers["public"].met) == (False, None)

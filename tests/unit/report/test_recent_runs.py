@@ -26,6 +26,9 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path, monkeypatch: pytest.
     assert "j.ito has held the lock" in rows["failed"]["outcome"]
     assert rows["failed"]["operator"] == "m.keller"
     assert len(recent_runs(1)) == 1
+    (asking,) = (one for one in list_runs(tmp_path) if not one.verdict)
+    assert [row["verdict"] for row in recent_runs(without=asking.run_id)] == ["failed"]
+    assert len(recent_runs(1, without=asking.run_id)) == 1
 
 
 def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,3 +45,11 @@ def test_the_holder_of_the_lock_is_known_to_change_services() -> None:
 
 def test_a_read_waits_no_longer_than_the_deadline_and_five_seconds() -> None:
     assert (asked().read_s, survey_users(SHOP, 2.0).name) == (5.0, "what users get")
+
+
+def test_sessions_are_asked_when_a_read_of_ours_had_the_time_to_wait() -> None:
+    done: list[str] = []
+    asked(replies={path: lambda path=path: (done.append(path), (200, {}))[1] for path in (*SHOP.health.endpoints, "/", "/api/products")},
+          sql={"pg_blocking_pids": lambda: (done.append("sessions"), [])[1]})
+    assert done[-1] == "sessions"
+    assert len(done) > 1
