@@ -48,7 +48,8 @@ class FailedContainer:
     @property
     def condition(self) -> str:
         """State, health, and exit code of one that ended: `running, unhealthy`, `exited with 3, killed for memory`."""
-        state = self.state if self.state == "running" else f"{self.state} with {self.exit_code}"
+        ended = self.state in ("exited", "dead", "restarting")
+        state = f"{self.state} with {self.exit_code}" if ended else self.state
         return ", ".join((state, *[self.health] * bool(self.health and self.state == "running"),
                           *["killed for memory"] * self.oom_killed))
 

@@ -92,6 +92,9 @@ def test_a_broken_release_is_undone_by_the_images_of_before(lab: Lab, outputs: P
     assert release.expect.exit_code == ROLLED_BACK
     assert any(f", step {key}" in shown for key in release.expect.stopped_at), shown
     assert (releases(lab), image(lab, "web"), image(lab, "worker"), rows(lab)) == (before, live, live, data)
+    # what the undo removed is kept
+    kept, = max(outputs.glob("*20_deploy")).glob("evidence/*-containers.txt")
+    assert "shop-web" in kept.read_text()
 
 
 def test_a_path_that_only_a_newer_release_has_keeps_no_earlier_one_from_coming_back(lab: Lab, outputs: Path) -> None:

@@ -92,6 +92,12 @@ def test_a_line_without_measure_is_left_out_whole_for_a_piece_of_it_may_be_a_sec
     assert one.lines[0] == "(a line of 5000 bytes)"
 
 
+def test_one_that_was_never_started_has_no_exit_code() -> None:
+    state = {"Status": "created", "ExitCode": 0}
+    (one,) = parse_failed(f"C 1 web /shop-web-1 {json.dumps(state)}\n")
+    assert (one.condition, one.at_fault) == ("created", False)
+
+
 def test_a_health_check_without_a_word_in_the_log_is_the_reason() -> None:
     state = {"Status": "running", "ExitCode": 0, "Health": {"Status": "unhealthy", "Log": [
         {"ExitCode": 1, "Output": "wget: server returned error: HTTP/1.1 503\n"}]}}
