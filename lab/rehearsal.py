@@ -156,8 +156,9 @@ class Rehearsal:
         print("\n".join(line for line in (ended.get("summary"), ended.get("report")) if line), flush=True)
         # a command that ended before it opened a run may have the code of one that answered
         good = bool(run_id) and code in scenario.exit_codes
-        # a slow machine may warn: of the response time p95 during a watch, for one
-        good = good and (scenario.exit_codes != (PASSED,) or verdict in ("passed", "warning"))
+        # a watch on a slow machine warns of the response time p95, and the release is live all the same
+        enough = ("passed", "warning") if scenario.notebook == "20_deploy" else ("passed",)
+        good = good and (scenario.exit_codes != (PASSED,) or verdict in enough)
         shown = "rolled back" if code == ROLLED_BACK else verdict
         self.results.append(ScenarioResult(scenario, shown, seconds, run_id, good))
         return 0 if good else code or 1

@@ -156,7 +156,15 @@ def test_the_first_run_that_fails_ends_it_with_its_exit_code(rehearse) -> None: 
 
 
 def test_a_run_that_only_warns_is_not_a_pass(rehearse) -> None:  # type: ignore[no-untyped-def]
-    assert rehearse(["warning"], [0])[0] == 1
+    assert rehearse(["passed", "warning"], [0, 0])[0] == 1
+
+
+def test_a_deployment_whose_watch_only_warns_is_one(rehearse) -> None:  # type: ignore[no-untyped-def]
+    verdicts, codes = AS_EXPECTED
+    deployed = [n for n, one in enumerate((BRING_UP, *RELEASE_PATH)) if one.notebook == "20_deploy" and one.exit_codes == (PASSED,)]
+    warned = ["warning" if n in deployed else verdict for n, verdict in enumerate(verdicts)]
+    assert deployed
+    assert rehearse(warned, codes)[0] == 0
 
 
 @pytest.mark.parametrize("code", [2, 3, 5, 6, 70])
