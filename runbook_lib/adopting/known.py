@@ -13,7 +13,8 @@ from runbook_lib.adopting.release import release_tree
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 
 _OF_THE_SYSTEM = re.compile(r"/(etc|proc|sys|dev|run|var/run|var/log|docker-entrypoint-initdb\.d)(/|$)")
-IMAGE_ROLE = DATABASE.images.partition("(")[0]  # the official image calls its role like itself
+# the official image calls its role like itself, and so is our kind of probe called
+IMAGE_ROLE = DATABASE.images.partition("(")[0]
 
 
 def known_tree(project: FoundProject, name: str) -> Tree:
@@ -70,7 +71,7 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     kind, place = kind_of(one), f"{project.source}: services.{one.name}"
     ports = one.ports or ((kind.port,) if kind else ())
     where = f"{place}.ports" if one.ports else "the usual port of its image"
-    tree = {"title": Line(one.name.replace("-", " ").replace("_", " ").capitalize())}
+    tree: Tree = {"title": Line(one.name.replace("-", " ").replace("_", " ").capitalize())}
     # what Compose does not say is left out: the model can be without
     tree |= {"technology": Line(technology_of(one), f"{place}.image")} if kind else {}
     tree |= {"ports": Line(list(ports), where)} if ports else {}
@@ -80,6 +81,10 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     # one without a way out is meant to stay so; where all are alike there is nothing to hold
     inner = one.networks and any(project.networks.values())
     tree |= {"networks": Line(list(one.networks), f"{place}.networks")} if inner else {}
+    if one.needs:
+        tree["needs"] = Line(list(one.needs), f"{place}.depends_on: where they fail, 40 names them as the cause")
+    if is_database(one) and len(_databases(project)) == 1:
+        tree["probe"] = {"kind": Line(IMAGE_ROLE, "40 asks it itself, and not its container alone")}
     if one.runs_once:
         why = f"{project.source}: {', '.join(one.awaited_by)} starts when it has ended" if one.awaited_by else (
             "by its name, and it is not started again; where it goes on, write true, and leave absent_reason out")

@@ -53,6 +53,7 @@ class FoundService:
     profiles: tuple[str, ...] = ()
     # those that wait until it has ended well: it runs once, and ends
     awaited_by: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     may_end: bool = False
     restarts: bool = False
     variables: dict[str, str] = field(default_factory=dict, repr=False)
@@ -97,7 +98,14 @@ def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder:
     plain, resolved = _mapping(unresolved.get("services")), _mapping(model.get("services"))
     found = {name: _service(name, _mapping(one), _mapping(plain.get(name)), folder)
              for name, one in sorted(resolved.items())}
-    return {name: replace(one, awaited_by=_awaiting(resolved, name)) for name, one in found.items()}
+    return {name: replace(one, awaited_by=_awaiting(resolved, name), needs=_needs(resolved, found, name))
+            for name, one in found.items()}
+
+
+def _needs(services: Mapping[str, Any], found: Mapping[str, FoundService], name: str) -> tuple[str, ...]:
+    """The services that `name` needs while it runs. What only has to have ended before is none."""
+    return tuple(other for other in sorted(_mapping(_mapping(services.get(name)).get("depends_on")))
+                 if other in found and other != name and not _awaiting(services, other))
 
 
 def _awaiting(services: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -76,10 +76,12 @@ def status_map(states: Sequence[ServiceState], *, title: str = "Services and wha
 
 
 def _headings(axes: Any, states: Sequence[ServiceState], places: Mapping[str, Place]) -> None:
-    """Who enters where: users at the critical services that no other critical one needs."""
+    """Who enters where: users at what they reach; where that is not known, at what no other critical one needs."""
     needed = {name for one in states if one.critical for name in one.needs}
+    first = {one.name for one in states if one.entered} or {
+        one.name for one in states if one.critical and one.name not in needed}
     for one in states:
-        if one.critical and one.name not in needed:
+        if one.critical and one.name in first:
             _arrow(axes, (_LEFT + 0.5 - _WIDE / 2, places[one.name][1]), places[one.name], one.verdict)
             axes.text(_LEFT, places[one.name][1], "users", va="center", fontsize=9.5, fontweight="bold")
     below = [places[one.name][1] for one in states if not one.critical]
@@ -98,10 +100,12 @@ def _far_needs(axes: Any, place: Place, needed: Sequence[ServiceState]) -> None:
 
 def _words(states: Sequence[ServiceState]) -> str:
     bad = [one for one in states if one.verdict not in (Verdict.PASSED, Verdict.NOT_APPLICABLE)]
-    well = sum(one.verdict is Verdict.PASSED for one in states)
+    well = sum(one.verdict is Verdict.PASSED and one.asked for one in states)
+    runs = sum(one.verdict is Verdict.PASSED and not one.asked for one in states)
+    more = f", {runs} run and were not asked" if runs else ""
     words = [f"{one.service}: {one.verdict}, {one.measured}"
              + (f", because of {' and '.join(one.causes)}" if one.causes else "") for one in bad]
-    return f"{well} of {len(states)} services answer" + ("; " + "; ".join(words) if words else "") + "."
+    return f"{well} of {len(states)} services answer{more}" + ("; " + "; ".join(words) if words else "") + "."
 
 
 def _places(states: Sequence[ServiceState]) -> dict[str, Place]:

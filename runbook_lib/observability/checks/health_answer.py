@@ -57,8 +57,10 @@ def _not_known(environment: Environment, states: tuple[ServiceState, ...], findi
 
 
 def _healthy(environment: Environment, states: tuple[ServiceState, ...]) -> str:
-    working = sum(one.verdict is Verdict.PASSED for one in states)
+    working = sum(one.verdict is Verdict.PASSED and one.asked for one in states)
     answering = "1 service answers itself" if working == 1 else f"{working} services answer themselves"
+    running = sum(one.verdict is Verdict.PASSED and not one.asked for one in states)
+    answering += f", {running} without a `probe` run" if running else ""
     true = ", and what it reports of itself is true" if environment.health.claims else ""
     return f"{environment.title} is healthy: {answering}{true}."
 

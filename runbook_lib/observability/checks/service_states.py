@@ -16,6 +16,7 @@ from runbook_lib.platform.facts.containers import Container
 
 RECENT = timedelta(hours=1)
 EXPECTED = "its container runs, and it answers itself"
+NOT_ASKED = "its container runs; it has no `probe`, so nothing was asked of it"
 _SLOW, _SINCE_WHEN = "slow", "41 Metrics review shows since when it is slow, 62 Tuning review why. "
 BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 _FIND_COLOUR = ("Read `.runbook/upstreams/active.conf` on the server: it names the colour. If it is lost, `docker "
@@ -27,7 +28,7 @@ class ServiceState:
     """One service: `name` as in the environment file, `service` as Compose calls it. `needs` are names.
 
     `causes` are the services it needs that do not work and explain it: they come first. One that is `stopped` does not
-    run at all, which nothing that it needs explains.
+    run at all, which nothing that it needs explains. `asked` is one with a probe, `entered` one that users reach.
     """
 
     name: str
@@ -39,6 +40,8 @@ class ServiceState:
     causes: tuple[str, ...] = ()
     advice: str = ""
     stopped: bool = False
+    asked: bool = True
+    entered: bool = False
 
 
 def service_states(environment: Environment, survey: HealthSurvey) -> tuple[ServiceState, ...]:
@@ -54,7 +57,8 @@ def services_work(states: tuple[ServiceState, ...]) -> tuple[Finding, ...]:
     """One finding a service. Its next step begins with what it needs, where that is the cause."""
     return tuple(
         not_applicable(f"{one.name} works", one.measured) if one.verdict is Verdict.NOT_APPLICABLE
-        else Finding(f"{one.service} works", one.verdict, one.measured, EXPECTED, one.advice)
+        else Finding(f"{one.service} works", one.verdict, one.measured, EXPECTED if one.asked else NOT_ASKED,
+                     one.advice)
         for one in states)
 
 
@@ -93,12 +97,18 @@ def _connected(survey: HealthSurvey, name: str, needed: str, *, coloured: bool) 
 def _state(environment: Environment, survey: HealthSurvey, name: str) -> ServiceState:
     service = environment.services[name]
     state = ServiceState(name, compose_name(environment, survey, name), Verdict.PASSED, "", service.critical,
-                         service.needs)
+                         service.needs, asked=service.probe is not None, entered=_is_entered(environment, name))
     if not service.required:
         return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
     if service.coloured and survey.colour is None:
         return _of_either_colour(environment, survey, state, service)
     return _judged(environment, survey, state, service)
+
+
+def _is_entered(environment: Environment, name: str) -> bool:
+    """Whether users reach a service first: the proxy, or what is published."""
+    proxy = environment.proxy.service if environment.proxy else None
+    return name == proxy or (environment.services[name].published and environment.services[name].critical)
 
 
 def _of_either_colour(environment: Environment, survey: HealthSurvey, state: ServiceState,

@@ -188,3 +188,19 @@ def test_the_address_of_users_is_left_to_an_operator_who_sees_the_ports_that_are
 def test_what_is_called_after_a_beginning_and_is_not_started_again_runs_once(change: dict[str, Any], absent: bool) -> None:
     service = values_of(known({"app-init": {"image": "makers/app:2"} | change})["services"]["app-init"])
     assert (service.get("required"), "absent_reason" in service) == ((False, True) if absent else (None, False))
+
+
+def test_what_a_service_depends_on_is_what_it_needs_and_a_job_that_ends_is_not() -> None:
+    ends = {"image": "app", "restart": "no"}
+    web = {"build": ".", "depends_on": {"db": {"condition": "service_healthy"},
+                                        "migrate": {"condition": "service_completed_successfully"}}}
+    services = known({"web": web, "migrate": ends})["services"]
+    assert services["web"]["needs"].value == ["db"]
+    assert "depends_on" in services["web"]["needs"].comment
+    assert "needs" not in services["db"]
+
+
+def test_the_database_is_asked_itself() -> None:
+    services = known()["services"]
+    assert values_of(services["db"]["probe"]) == {"kind": "postgres"}
+    assert "probe" not in services["web"]

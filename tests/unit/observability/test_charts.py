@@ -48,3 +48,11 @@ def test_a_long_chain_and_a_single_service_can_be_drawn() -> None:
     chain = [ServiceState(f"s{n}", f"s{n}", Verdict.PASSED, "answers", True, (f"s{n + 1}",) if n < 6 else ()) for n in range(7)]
     assert status_map(chain).get_label() == "7 of 7 services answer."
     assert status_map(chain[-1:]).get_label() == "1 of 1 services answer."
+
+
+def test_users_are_drawn_at_what_they_reach_and_nowhere_else() -> None:
+    alone = [ServiceState(name, name, Verdict.PASSED, "running", True, asked=False, entered=name == "web")
+             for name in ("cron", "web", "worker")]
+    figure = status_map(alone)
+    assert [text.get_text() for text in figure.axes[0].texts].count("users") == 1
+    assert figure.get_label() == "0 of 3 services answer, 3 run and were not asked."

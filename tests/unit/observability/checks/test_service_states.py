@@ -212,3 +212,16 @@ def test_of_several_replies_the_worst_counts_in_any_order(first: bool, other: Re
     assert merged is not None
     assert merged.addresses == ("172.20.0.6", "172.20.0.77")
     assert merged.clients == ("172.20.0.4",)
+
+
+def test_what_was_not_asked_is_not_expected_to_answer() -> None:
+    environment = staging(**{"services.node-exporter.probe": None})
+    found = {one.check: one for one in services_work(service_states(environment, survey()))}
+    assert "nothing was asked of it" in found["node-exporter works"].expected
+    assert found["nginx works"].expected == "its container runs, and it answers itself"
+
+
+def test_users_enter_at_the_proxy_or_at_what_is_published() -> None:
+    assert [one.name for one in service_states(staging(), survey()) if one.entered] == ["nginx"]
+    more = staging(**{"services.backend.published": True, "services.grafana.published": True})
+    assert {one.name for one in service_states(more, survey()) if one.entered} == {"nginx", "backend"}
