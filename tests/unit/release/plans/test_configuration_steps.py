@@ -94,7 +94,7 @@ def test_without_a_checkout_there_is_no_commit_to_return_to() -> None:
 def test_before_the_first_deployment_undoing_leaves_no_containers_and_no_env_file() -> None:
     remove, end = steps.configure(replace(ROLLOUT, deployed=NOTHING)).undone_by
     assert str(remove).startswith("rm -f")
-    assert isinstance(end, Command) and end.argv[-2:] == ("gw2-staging", "remove")
+    assert isinstance(end, Command) and end.argv[-2:] == ("gw2-staging", "remove-containers"), "unnamed volumes stay: they may be data"
     assert "docker compose" not in str(end), "neither `.env` nor the release's Compose file is read"
 
 

@@ -74,6 +74,24 @@ def test_one_that_is_gone_is_a_state(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "absent\n")
 
 
+SICK = r"""#!/bin/bash
+case $* in
+    *Health.Log*) echo 'health check, exit code 1: curl: (22) 500' ;;
+    inspect*) echo 'running unhealthy 0' ;;
+    logs*) printf '%s\n' 'Traceback (most recent call last):' '  File "/app/app.py"' 'UndefinedColumn: no due_at' '"GET /healthz" 500' ;;
+esac
+exit 0
+"""
+
+
+def test_one_that_is_not_healthy_ends_with_what_was_raised_and_not_with_an_access_line(folder: Path) -> None:
+    (folder / "bin/docker").write_text(SICK)
+    done = do(folder, "start", "shop", "db", "shop", "shop", "5", "shop-candidate-web", "5", "1", "true")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == ['"GET /healthz" 500', "UndefinedColumn: no due_at"]
+    assert "health check, exit code 1: curl: (22) 500" in done.stderr
+
+
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
     """A server on a free port that treats each connection so."""
