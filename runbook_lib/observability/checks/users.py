@@ -53,7 +53,7 @@ def _endpoints(environment: Environment, view: UserView) -> tuple[Finding, ...]:
 def reads_are_answered(environment: Environment, view: UserView) -> tuple[Finding, ...]:
     """Each path that users read has an answer in time, without an error of the server; no session keeps others.
 
-    Rate-limited reads show nothing.
+    A rate-limited read is a warning: it shows nothing of users.
     """
     return (*_no_session_waits(environment, view), *_reads(view))  # the cause first
 
@@ -76,9 +76,11 @@ def _read(view: UserView, one: Read) -> Finding:
                 else f"{one.status} in {one.seconds * 1000:.0f} ms")
     advice = (f"The row “{NO_WAIT}” has the cause." if held else
               f"{AFFECTED} Where no service is the cause, 43 Log review shows why.")
-    return finding(f"{one.path} is read by users", None if one.status == RATE_LIMITED else not one.is_error,
+    return finding(f"{one.path} is read by users", one.status != RATE_LIMITED and not one.is_error,
                    measured=measured, expected=f"an answer within {view.read_s:g} s, no error of the server",
-                   next_step=advice)
+                   # this machine has asked too much lately: that shows nothing of users
+                   next_step="Ask again in a minute." if one.status == RATE_LIMITED else advice,
+                   otherwise=Verdict.WARNING if one.status == RATE_LIMITED else Verdict.FAILED)
 
 
 def _no_session_waits(environment: Environment, view: UserView) -> tuple[Finding, ...]:
