@@ -80,17 +80,20 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     elif not findings:
         summary = "Nothing failed." if observed else "Nothing was checked."
     elif verdict in _VERDICT_CODES:
-        names = [one.check for one in findings if one.verdict is verdict]
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        named = f"{count} of {len(checked)} checks {verdict}: {', '.join(names[:MOST_NAMED])}{more}."
         worst = [one for one in findings if one.verdict is verdict]
-        summary = "\n".join([named, *_brief(lines_of(worst[:MOST_NAMED], "expected"))])
+        lines = _brief(lines_of(worst[:MOST_NAMED], "expected"))
+        summary = "\n".join(_in_words(f"{count} of {len(checked)} checks {verdict}", _named(findings, verdict), lines))
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
         others = f", {pluralize(count, str(verdict))} ({_named(findings, verdict)})" if passed < len(checked) else ""
         summary = f"{passed} of {len(checked)} checks passed{others}{apart}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)
+
+
+def _in_words(how_many: str, names: str, lines: Sequence[str]) -> list[str]:
+    """`2 of 9 checks failed: disk, memory.` and a line each; of one alone its line has the name already."""
+    return [f"{how_many}: {lines[0]}"] if len(lines) == 1 else [f"{how_many}: {names}.", *lines]
 
 
 def _brief(lines: Sequence[str]) -> list[str]:
@@ -111,7 +114,8 @@ def error_for(findings: Sequence[Finding], outcome: Outcome, where: str) -> erro
         return None
     # several checks often give the same advice
     worst = [one for one in findings if one.verdict is outcome.verdict]
-    lines = [outcome.summary.partition("\n")[0], *lines_of(worst, "expected")]
+    how_many = outcome.summary.partition(":")[0]
+    lines = _in_words(how_many, _named(findings, outcome.verdict), lines_of(worst, "expected"))
     kind = errors.Inconclusive if outcome.verdict is Verdict.INCONCLUSIVE else errors.ChecksFailed
     return kind("\n".join(lines), where=where,
                 next_step=advice_of(worst) or "Read the findings in the report.")

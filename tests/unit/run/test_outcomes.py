@@ -61,8 +61,8 @@ def test_what_the_cell_ended_with_after_a_stop_is_named() -> None:
     ([PASSED, PASSED], True, Verdict.PASSED, 0, "2 of 2 checks passed."),
     ([PASSED, WARNING], True, Verdict.WARNING, 0, f"1 of 2 checks passed, 1 warning ({WARNING.check})."),
     ([PASSED, WARNING, WARNING], True, Verdict.WARNING, 0, f"1 of 3 checks passed, 2 warnings ({WARNING.check}, {WARNING.check})."),
-    ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive.\ninconclusive: measured, expected expected"),
-    ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed.\nfailed: measured, expected expected"),
+    ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive: measured, expected expected"),
+    ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed: measured, expected expected"),
     ([FAILED] * 9, True, Verdict.FAILED, 1, f"9 of 9 checks failed: {', '.join(['failed'] * 6)} and 3 more."
      + "\nfailed: measured, expected expected" * 6),
 ])
@@ -77,7 +77,8 @@ def test_the_worst_finding_is_the_verdict(
 def test_what_was_measured_fits_into_an_archived_summary(number: int) -> None:
     long = [Finding(f"check {n}", Verdict.INCONCLUSIVE, "no\nreply " * 200, "an answer") for n in range(number)]
     first, *lines = outcome_of_findings(long, not_applied=False, observed=True).summary.split("\n")
-    assert [line.partition(":")[0] for line in lines] == [f"check {n}" for n in range(min(number, 6))]
+    assert first.endswith(" …") if number == 1 else len(lines) == min(number, 6)
+    assert [line.partition(":")[0] for line in lines] == [f"check {n}" for n in range(len(lines))]
     assert len(first) + sum(map(len, lines)) < 1000
 
 
@@ -91,7 +92,11 @@ def test_close_raises_for_what_did_not_pass_with_the_advice_of_its_findings() ->
     error = error_for([FAILED, INCONCLUSIVE], failed, "lab")
     assert isinstance(error, errors.ChecksFailed)
     assert error.next_step == "after failed"
-    assert "failed: measured, expected expected" in error.what
+    assert error.what == "1 of 2 checks failed: failed: measured, expected expected", "its name stands there once"
+    two = outcome_of_findings([FAILED, FAILED], not_applied=False, observed=True)
+    raised = error_for([FAILED, FAILED], two, "lab")
+    assert raised is not None
+    assert raised.what == "2 of 2 checks failed: failed, failed." + "\nfailed: measured, expected expected" * 2
     unknown = outcome_of_findings([INCONCLUSIVE], not_applied=False, observed=True)
     assert isinstance(error_for([INCONCLUSIVE], unknown, "lab"), errors.Inconclusive)
     passed = outcome_of_findings([PASSED], not_applied=False, observed=True)
