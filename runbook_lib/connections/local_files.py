@@ -5,7 +5,6 @@ Nothing was contacted then: exit code 2, as for a missing environment file, para
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ OTHER_KEY = ("Set server.key_file in the environment file to a private key witho
              "ssh-agent holds.")
 OTHER_CERTIFICATE = "Correct public.ca_file in the environment file."
 OTHER_SSH_CONFIG = f'Correct server.ssh_config_file in the environment file, or set it to "{NO_SSH_CONFIG}".'
-OTHER_SECRETS = "Write that secrets file (NAME=value lines, mode 0600), or set the secrets as environment variables."
 
 
 def unreadable(what: str, file: Path, error: OSError, next_step: str) -> EnvironmentInvalid:
@@ -42,14 +40,14 @@ def check_local_files(environment: Environment) -> None:
     """Raises EnvironmentInvalid where files that a run needs cannot be read: all of them, each with its key.
 
     All at the beginning: a question to the public address would be sent before the server's own files are missed.
+    A missing file of secrets is not among them: most notebooks need none, and those that do name what they lack.
     """
     server, public = environment.server, environment.public
     configuration = server.ssh_config_file if server.ssh_config_file != NO_SSH_CONFIG else None
     wanted = (("server.known_hosts_file", server.known_hosts_file, HOST_KEY),
               ("server.key_file", server.key_file, OTHER_KEY),
               ("server.ssh_config_file", configuration, OTHER_SSH_CONFIG),
-              ("public.ca_file", public.ca_file, OTHER_CERTIFICATE),
-              ("secrets_file", environment.secrets_file if _needs_secrets_file(environment) else None, OTHER_SECRETS))
+              ("public.ca_file", public.ca_file, OTHER_CERTIFICATE))
     faults, advice = [], []
     for key, file, next_step in wanted:
         reason = _why_unreadable(Path(file)) if file else ""
@@ -59,11 +57,6 @@ def check_local_files(environment: Environment) -> None:
     if faults:
         raise EnvironmentInvalid("\n".join(faults), where=f"the environment {environment.name}, on this machine",
                                  next_step="\n".join((*advice, "Nothing was contacted.")))
-
-
-def _needs_secrets_file(environment: Environment) -> bool:
-    """Whether a secret that has to be there is not in the process environment: then the file is where it would be."""
-    return any(one.required and not os.environ.get(name) for name, one in environment.secrets.items())
 
 
 def _why_unreadable(file: Path) -> str:

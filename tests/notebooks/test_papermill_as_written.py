@@ -81,6 +81,7 @@ def test_the_command_works_as_it_is_written(tmp_path: Path, one: Written) -> Non
     # papermill's own copy lies next to the sealed run, holds no secret, and is named for what it is
     (copy,) = outputs.glob("*.ipynb")
     assert SECRET not in copy.read_text()
-    (finding,) = verify_archive(outputs)
+    good, finding = verify_archive(outputs)
+    assert good.verdict is Verdict.PASSED
     assert (finding.check, finding.verdict) == (copy.name, Verdict.WARNING)
     assert "the sealed one is notebook.ipynb" in finding.next_step

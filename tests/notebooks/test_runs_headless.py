@@ -204,4 +204,4 @@ def test_a_missing_local_file_is_noticed_before_the_public_address_is_asked(proj
     project_dir.add("10_asking", "run.connections.http", CLOSE)
     refused = run_notebook("asking", {})
     assert (refused.exit_code, refused.state) == (2, "refused")
-    assert "known-hosts file" in refused.summary
+    assert "server.known_hosts_file: " in refused.summary

@@ -28,7 +28,7 @@ def test_a_missing_secret_is_named_before_anything_is_changed(operator: Operator
     ended = operator.run("20_deploy", "-p", "ref=v3.2.0", environment=environment_with(secrets_file="./secrets.env"), apply=True)
     assert ended.code == 3, ended.output
     assert "secrets available: STAGING_JWT_SECRET" in ended.output
-    assert "Next: Put the missing ones into the environment of this process" in ended.output
+    assert "Next: Put the missing ones, as they are in use, into the environment of this process" in ended.output
     assert not ended.has("lock_taken")
 
 

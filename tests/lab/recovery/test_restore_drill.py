@@ -113,6 +113,9 @@ def held(after: Drills, before: Drills) -> None:
 
 def test_a_name_that_is_no_backup_is_refused_before_anything_starts(lab: Lab, outputs: Path, two_backups: None) -> None:
     code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name, "-p", "older=$(reboot)")
+    assert code == 2, said
+    assert "older: should be a name from the table" in said and "Nothing was contacted" in said
+    code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name, "-p", "older=staging_db_20200101_000000.sql.gz")
     assert code == 3, said
     assert "no good older backup has that name" in said
     assert "Next: " in said
