@@ -48,15 +48,15 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/application", 50, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
     # a copy of its schema for each migration, and a real Alembic
-    Scope("lab/applications", 480, "shop", needs=IMAGES),
-    Scope("lab/plain_http", 200, "shop", needs=IMAGES),
-    Scope("lab/databases", 360, needs=IMAGES),
+    Scope("lab/applications", 560, "shop", needs=IMAGES),
+    Scope("lab/plain_http", 110, "shop", needs=IMAGES),
+    Scope("lab/databases", 450, needs=IMAGES),
     Scope("lab/proxies", 170, needs=IMAGES),
     Scope("lab/alerts", 130, "v3.1.0"),
     Scope("lab/alone", 130, "v3.1.0", alone=True),
     Scope("notebooks", 220, needs=NOTHING, apart=True),
     Scope("browser", 90, needs=NOTHING, apart=True),
-    Scope("unit", 620, needs=NOTHING, apart=True),
+    Scope("unit", 660, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 

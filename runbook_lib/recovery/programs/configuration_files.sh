@@ -130,8 +130,9 @@ encodings() {
 # Prints `leak <TAB> name of the secret <TAB> file`; status 2 when not every file could be searched, which is not "nothing found".
 # The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
-    local line name value hit patterns names found
+    local line name value hit patterns names found secrets=/dev/null
     secrets_readable || return 2
+    [[ ! -e $directory/$secrets_file ]] || secrets=$directory/$secrets_file
     names=$(find "$copy" -mindepth 1 -printf '%P\n') || return 2
     while IFS= read -r line || [[ -n $line ]]; do
         assignment "$line"
@@ -144,16 +145,13 @@ search_secrets() {
         done
         # an empty pattern would be in every file
         patterns=${patterns%$'\n'}; [[ -n $patterns ]] || continue
-        while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done \
-            < <(grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy")
-        wait "$!"; (($? <= 1)) || return 2  # 1: nothing found
+        grep -rlaZF -f <(printf '%s\n' "$patterns") -- "$copy" >"$place/hits"; (($? <= 1)) || return 2  # 1: nothing found
+        while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done <"$place/hits"
         grep -qF -f <(printf '%s\n' "$patterns") <<<"$names"
         case $? in 0) printf 'leak\t%s\ta file name\n' "$name" ;; 1) ;; *) return 2 ;; esac
-    done < <([[ ! -e $directory/$secrets_file ]] || cat -- "$directory/$secrets_file")
-    wait "$!" || return 2
-    while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done \
-        < <(grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy")
-    wait "$!"; (($? <= 1)) || return 2
+    done <"$secrets" || return 2
+    grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy" >"$place/hits"; (($? <= 1)) || return 2
+    while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done <"$place/hits"
 }
 
 # git in a repository, without the server's or the user's own settings.

@@ -24,12 +24,12 @@ def test_the_reason_is_taken_out_of_its_wrappings() -> None:
 
 @pytest.mark.parametrize(("error", "what", "next_step"), [
     (ssl.SSLError(1, "handshake failure"), "TLS could not be established", "certificate"),
-    (requests.exceptions.ReadTimeout("slow"), "No reply in time", "upstream service are running"),
-    (TimeoutError(), "No reply in time", "upstream service are running"),
+    (requests.exceptions.ReadTimeout("slow"), "No reply in time", "the service behind it"),
+    (TimeoutError(), "No reply in time", "the service behind it"),
     (requests.exceptions.ConnectionError("refused"), "No connection: refused", "port can be reached"),
     (ConnectionRefusedError(111, "Connection refused"), "No connection", "port can be reached"),
-    (requests.exceptions.ChunkedEncodingError("torn"), "No usable reply: torn", "error log"),
-    (urllib3.exceptions.ProtocolError("torn"), "No usable reply: torn", "error log"),
+    (requests.exceptions.ChunkedEncodingError("torn"), "No usable reply: torn", "log of what answers"),
+    (urllib3.exceptions.ProtocolError("torn"), "No usable reply: torn", "log of what answers"),
 ])
 def test_each_kind_of_failure_has_its_own_next_step(error: Exception, what: str, next_step: str) -> None:
     ours = http_error(error, URL)
