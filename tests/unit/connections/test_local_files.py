@@ -64,7 +64,7 @@ def test_all_that_are_missing_are_named_at_once_each_with_its_key(tmp_path: Path
 
 
 def test_a_missing_file_of_secrets_keeps_no_one_from_looking(tmp_path: Path) -> None:
-    """In CI every secret is in the process environment; and at night 00 is opened where no secret is at hand."""
+    """In CI every secret is in the process environment; and at night 00 is opened where no secret is available."""
     (tmp_path / "known").write_text("")
     check_local_files(asked(tmp_path / "mine.yaml", MINE + "secrets_file: ./none\nserver: {known_hosts_file: ./known, key_file: ./known}\n"))
 
