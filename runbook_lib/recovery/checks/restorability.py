@@ -106,8 +106,7 @@ def _computed(needs: Restorability) -> Finding:
 def _keys(needs: Restorability) -> Finding:
     keys = needs.foreign_keys
     if keys is None:
-        return finding(KEYS, False, measured="could not be tried", expected="yes", otherwise=Verdict.WARNING,
-                       next_step=f"Run the notebook again when the database has less to do. {_DRILL}")
+        return _not_tried(KEYS)
     broken = [f"{one.name} of {one.table}" for one in keys if one.broken]
     untried = sum(one.broken is None for one in keys)
     rest = f"; {untried} not tried, of large tables or of hidden rows" if untried else ""
@@ -121,8 +120,7 @@ def _keys(needs: Restorability) -> Finding:
 def _unique(needs: Restorability) -> Finding:
     keys = needs.unique_keys
     if keys is None:
-        return finding(UNIQUE, False, measured="could not be tried", expected="yes", otherwise=Verdict.WARNING,
-                       next_step=f"Run the notebook again when the database has less to do. {_DRILL}")
+        return _not_tried(UNIQUE)
     twice = [f"{one.name} of {one.table}" for one in keys if one.repeated]
     untried = [one.name for one in keys if one.repeated is None]
     rest = f"; not examined, of large tables or of hidden rows: {_some(untried)}" if untried else ""
@@ -132,6 +130,11 @@ def _unique(needs: Restorability) -> Finding:
                    "the C library or ICU, a disk, a crash), and has let values in twice. Find the rows without it (SET "
                    "enable_indexscan, enable_indexonlyscan and enable_bitmapscan to off), correct them, REINDEX "
                    "TABLE CONCURRENTLY; then back up again. amcheck (pg_amcheck --heapallindexed) examines others.")
+
+
+def _not_tried(check: str) -> Finding:
+    return finding(check, False, measured="could not be tried", expected="yes", otherwise=Verdict.WARNING,
+                   next_step=f"Run the notebook again when the database has less to do. {_DRILL}")
 
 
 def _some(names: list[str]) -> str:

@@ -9,8 +9,6 @@ import datetime
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.lab.forwarding.test_log_forwarding import Pair
+from tests.lab.forwarding.test_log_forwarding import Pair, forwarding
 from tests.unit.staging import debian_tools
 from tests.unit.staging.files import ROOT, text
 from tests.unit.staging.test_log_rotation import Server, await_
@@ -68,8 +66,8 @@ def replaced(rules: str, kind: str, other: str) -> str:
     return rules.replace(found[0], other)
 
 
-@contextmanager
-def forwarding(server: Server, way: str, *, client: str = "staging.example.com", foreign: bool = False) -> Iterator[Pair]:
+def configured(server: Server, way: str, *, client: str = "staging.example.com", foreign: bool = False) -> Pair:
+    """A sender and a receiver by the files of that way, with certificates of their own; neither is started."""
     pair, ours = Pair(server), Authority()
     ours.write(server.folder / "tls-server", "logs.example.com")
     (Authority() if foreign else ours).write(server.folder / "tls-client", client, trusted=ours)
@@ -83,13 +81,7 @@ def forwarding(server: Server, way: str, *, client: str = "staging.example.com",
         top = ROOT / "staging/server/rsyslog" / way / "global.conf"
         certificates = top.read_text().replace("/etc/rsyslog.d/tls", str(server.folder / own)) if top.exists() else ""
         daemon.rules = certificates + replaced(daemon.rules, kind, other)
-    try:
-        pair.receiver.start()
-        pair.sender.start()
-        yield pair
-    finally:
-        pair.sender.stop()
-        pair.receiver.stop()
+    return pair
 
 
 def write(server: Server, first: int) -> None:
@@ -102,7 +94,7 @@ def write(server: Server, first: int) -> None:
 def test_every_line_arrives_once_also_after_a_restart_of_the_sender(tmp_path: Path, way: str) -> None:
     server = Server(tmp_path)
     write(server, 0)
-    with forwarding(server, way) as pair:
+    with forwarding(configured(server, way)) as pair:
         await_(lambda: all(pair.has(name, set(range(LINES))) for name in NAMES), f"the first lines, {way}", 0.1)
         pair.live("sender restarted")
         write(server, LINES)
@@ -116,7 +108,7 @@ def test_every_line_arrives_once_also_after_a_restart_of_the_sender(tmp_path: Pa
 def test_a_sender_with_another_name_or_of_another_authority_gets_no_line_in(tmp_path: Path, way: str, client: str, foreign: bool) -> None:
     server = Server(tmp_path)
     write(server, 0)
-    with forwarding(server, way, client=client, foreign=foreign) as pair:
+    with forwarding(configured(server, way, client=client, foreign=foreign)) as pair:
         ends = time.monotonic() + QUIET_S
         await_(lambda: time.monotonic() > ends, "several attempts", 0.2)
         assert [pair.received(name) for name in NAMES] == [Counter(), Counter()]

@@ -102,8 +102,8 @@ class Pair:
 
 
 @contextmanager
-def forwarding(server: Server) -> Iterator[Pair]:
-    pair = Pair(server)
+def forwarding(pair: Pair) -> Iterator[Pair]:
+    """Both sides run until the end, the receiver first."""
     try:
         pair.receiver.start()
         pair.sender.start()
@@ -115,7 +115,7 @@ def forwarding(server: Server) -> Iterator[Pair]:
 
 def test_thirty_nights_and_restarts_of_both_sides_lose_no_line_and_double_none(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    with forwarding(server) as pair, ExitStack() as stack:
+    with forwarding(Pair(server)) as pair, ExitStack() as stack:
         kinds = {name: "watched" if name.startswith("gw2") else "signalled" for name in STREAMS}
         writers = {name: stack.enter_context(writing(kind, server.log(name), pause_s=PAUSE_S)) for name, kind in kinds.items()}
         server.docker(*(writers[name].pid for name in STREAMS if name.startswith("nginx")))
