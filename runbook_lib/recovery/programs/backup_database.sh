@@ -21,7 +21,7 @@ end_dump() {
     # it waits for a writer, which never comes when the writer could not start
     [[ -z ${hashing:-} ]] || kill "$hashing" 2>/dev/null
     # still counting, it would keep the job's locks and its output open
-    [[ -z ${session:-} ]] || kill "$session" 2>/dev/null
+    [[ -z ${session:-} ]] || kill "$session" "${answering:-$session}" 2>/dev/null
     rm -rf -- "$scratch"
     (($1 == 0)) || rm -f -- "$partial" "$contents"
     exit "$1"
@@ -47,22 +47,18 @@ dump() {
     local started; read -r started _ </proc/uptime
     local -a inside=("$@" timeout -k 10 "$limit_s" "${WITH_OWN_LIMITS[@]}" "${AS_WHO_MAY_READ[@]}")
     coproc SESSION { exec "${inside[@]}" psql "$user" "$database" -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=terse 9>&-; }
-    local to from snapshot
+    local to from
     session=$SESSION_PID
     exec {to}>&"${SESSION[1]}" {from}<&"${SESSION[0]}"
-    # in a process of its own: writing to a session that has ended would end this program without any sign of it
-    (echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$to")
-    read -r -t 60 snapshot <&"$from" || fail "No snapshot of $database: the database did not answer."
-    [[ $snapshot =~ ^[0-9A-F-]+$ ]] || fail "No snapshot of $database: the reply was not a snapshot's name."
-    # read at once: a full pipe would hold the session up until the dump is over
-    cat <&"$from" >"$scratch/answers" & local answering=$!
-    snapshot_queries >&"$to"
-
-    mkfifo -- "$scratch/bytes" || fail "Cannot make a temporary pipe: is the disk full?"
+    mkfifo -- "$scratch/bytes" "$scratch/name" || fail "Cannot make a temporary pipe: is the disk full?"
+    # for both directions: neither end waits for the other, which may have ended before it began
+    local name; exec {name}<>"$scratch/name"
+    answers_of_session "$to" "$from" "$name" >"$scratch/answers" & answering=$!
     sha256sum <"$scratch/bytes" >"$scratch/sha256" & hashing=$!
-    "${inside[@]}" pg_dump "$user" "$database" "${DUMP_OPTIONS[@]}" --snapshot="$snapshot" </dev/null \
+    "${inside[@]}" pg_dump "$user" "$database" "${DUMP_OPTIONS[@]}" <&"$name" \
         | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | test_compressed
     local status=("${PIPESTATUS[@]}")
+    [[ -e $scratch/snapshot ]] || fail "No snapshot of $database: the database did not answer with a snapshot's name."
     # from the end: when one fails, those before it only lose their reader
     ((status[3] == 0)) || fail "The dump could not be written: is the disk full?"
     ((status[1] != 127)) || fail "The dump cannot be read on this server."
@@ -80,6 +76,19 @@ dump() {
     record_contents "$started" >"$contents" || fail "What the dump holds could not be recorded: is the disk full?"
     sync -- "$partial" "$contents" || fail "The dump could not be written to the disk."
     printf 'dumped %s: %s bytes compressed\n' "$database" "$(stat -c %s -- "$partial")"
+}
+
+# answers_of_session TO FROM NAME: opens the snapshot in the session, hands its name to pg_dump, and prints what is counted in it. In a
+# process of its own: writing to a session that has ended would end this program without any sign of it. Answers are
+# read at once: a full pipe would hold the session up until the dump is over.
+answers_of_session() {
+    local snapshot=
+    echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$1"
+    read -r -t 60 snapshot <&"$2" || snapshot=
+    if [[ $snapshot =~ ^[0-9A-F-]+$ ]]; then : >"$scratch/snapshot"; else snapshot=; fi
+    printf '%s\n' "$snapshot" >&"$3"
+    [[ -n $snapshot ]] || return
+    snapshot_queries >&"$1" && cat <&"$2"
 }
 
 # record_contents STARTED: all that is known of the dump, in one file for the steps to come.

@@ -51,7 +51,8 @@ dump_as_recorded() {
 
 # AS_WHO_MAY_READ PROGRAM USER DATABASE WORD…: psql or pg_dump there, as a superuser where one lets us in over the socket,
 # because the owner of a database may not read the tables of other roles; else as USER. The superuser has the name that
-# POSTGRES_USER gave it, which any role can look up. One call, as each costs half a second.
+# POSTGRES_USER gave it, which any role can look up. One call, as each costs half a second. pg_dump waits for the name of a
+# snapshot on its standard input: that half second passes while another session makes one; without a name nothing is dumped.
 readonly AS_WHO_MAY_READ=(sh -c 'own=$PGOPTIONS; '"$WITHOUT_EVENTS"'
     program=$1 user=$2 database=$3 superuser=; shift 3
     ask() { psql -XqAt -U "$1" -d "$database" -c "$2" 2>/dev/null </dev/null; }
@@ -62,7 +63,12 @@ readonly AS_WHO_MAY_READ=(sh -c 'own=$PGOPTIONS; '"$WITHOUT_EVENTS"'
         [ "$superuser" != t ] || break
     done
     [ "$superuser" = t ] || { role=$user; export PGOPTIONS="$own"; }
-    command -v stdbuf >/dev/null && [ "$program" = pg_dump ] && exec stdbuf -o1M pg_dump -U "$role" -d "$database" "$@"
+    if [ "$program" = pg_dump ]; then
+        read -r snapshot && [ -n "$snapshot" ] || exit 1
+        set -- "$@" --snapshot="$snapshot"
+        exec </dev/null
+        command -v stdbuf >/dev/null && exec stdbuf -o1M pg_dump -U "$role" -d "$database" "$@"
+    fi
     exec "$program" -U "$role" -d "$database" "$@"' as-who-may-read)
 
 # what an operator's shell exports must not change how bytes are read

@@ -100,6 +100,24 @@ def test_a_database_that_does_not_answer_is_reported_with_its_own_words(folder: 
     assert "did not answer" in done.stderr
 
 
+def test_the_dump_is_of_the_very_snapshot_in_which_the_session_counts(folder: Folder) -> None:
+    assert folder.dump().returncode == 0
+    (dumped,) = [line for line in (folder.inside.parent / "asked").read_text().splitlines() if line.startswith("pg_dump ")]
+    assert dumped.split()[-1] == "--snapshot=00000003-0000001B-1"
+
+
+@pytest.mark.parametrize("reply", ["WARNING: something else", "", "00000003-0000001B-1; rm -rf /"])
+def test_without_the_name_of_a_snapshot_nothing_is_dumped_and_nobody_waits(folder: Folder, reply: str) -> None:
+    folder.inside.write_text(DOUBLE.replace("echo 00000003-0000001B-1", f"echo '{reply}'"))
+    began = time.monotonic()
+    done = folder.dump()
+    assert (done.returncode, folder.names()) == (1, [])
+    assert "did not answer with a snapshot's name" in done.stderr
+    assert time.monotonic() - began < 20
+    asked = (folder.inside.parent / "asked").read_text().splitlines()
+    assert not [line for line in asked if line.startswith("pg_dump ")]
+
+
 @pytest.mark.parametrize("version", ["14.23", "15.18 (Debian 15.18-0+deb12u1)", "16beta1", "17.12", "18.6 (Debian 18.6-3)"])
 @pytest.mark.parametrize(("superuser", "role"), [("postgres", "postgres"), ("admin", "admin"), ("staging_user", "staging_user"), ("", "staging_user")])
 def test_a_superuser_dumps_where_there_is_one_and_the_owner_elsewhere(folder: Folder, superuser: str, role: str, version: str) -> None:
