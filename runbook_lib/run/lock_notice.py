@@ -1,4 +1,5 @@
-"""Another run that holds the lock, shown with the first questions: at the end it would refuse this one."""
+"""Another run that holds the lock: shown with the first questions, or refused before them where it could not be waited
+for: at the end it would refuse this one."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from html import escape
 
+from runbook_lib import kernel
+from runbook_lib.core.errors import LockHeld
 from runbook_lib.core.questions import Connections
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.operations import Operation, current_operation
@@ -23,24 +26,45 @@ def in_words(one: Operation) -> str:
             "is, no plan can be applied here: wait for the end of that run, or contact its owner.")
 
 
-class LockNotice:
-    """Asks once, while the run's first questions are asked. It only reads: plan mode takes no lock.
+def refusal(one: Operation, where: str) -> LockHeld:
+    """The error of a run that was to change something, and found the lock held before its first question."""
+    return LockHeld(
+        f"{one.owner} has held the lock since {one.started} for {one.purpose} (run {one.run_id}, last heartbeat "
+        f"{one.heartbeat}). Nothing else was asked, and nothing was changed.",
+        where=where,
+        next_step="Wait until that run has finished, or contact its owner; then run again. Without --apply the plan "
+                  "is shown all the same.",
+    )
 
-    A notebook that never takes one does not ask.
+
+class LockNotice:
+    """Asks once, when the run asks its first questions. It only reads: plan mode takes no lock.
+
+    A notebook that never takes one, and has no `mode`, does not ask. Where the run is to change something and no
+    operator watches it, a lock that is held ends it before its first question.
     """
 
-    def __init__(self, environment: Environment, run_id: str, record: RunRecord, *, takes_lock: bool) -> None:
+    def __init__(self, environment: Environment, run_id: str, record: RunRecord, mode: str | None) -> None:
         self._environment, self._run_id, self._record = environment, run_id, record
-        self._asked = not takes_lock
+        self._asked, self._refuses = mode is None, mode == "apply" and kernel.is_unattended()
         self._found: Operation | None = None
 
     @contextmanager
     def with_questions(self, connections: Connections) -> Iterator[None]:
-        """Ask at the same time as what is asked inside; shown in the notebook when that is answered."""
+        """Ask at the same time as what is asked inside; shown in the notebook when that is answered.
+
+        Raises LockHeld, before anything inside is asked, where the run is one that it refuses.
+        """
         if self._asked:
             yield
             return
         self._asked = True
+        if self._refuses:
+            self._ask(connections)
+            if self._found is not None:
+                raise refusal(self._found, self._environment.name)
+            yield
+            return
         asking = threading.Thread(target=self._ask, args=(connections,), name="lock-notice", daemon=True)
         asking.start()
         try:

@@ -54,7 +54,7 @@ class Run:
         self.closed = False
         self._journal = journal
         self._record = RunRecord(journal, f"{environment.name}, {contract.notebook}")
-        self._notice = LockNotice(environment, self.run_id, self._record, takes_lock="mode" in values)
+        self._notice = LockNotice(environment, self.run_id, self._record, values.get("mode"))
         self._hooks: kernel.Hooks | None = None
         self._connections: Any = None
         self._process = os.getpid()
@@ -90,13 +90,13 @@ class Run:
             planning.check_at_start(self._confirmation(""), self.parameters, self.environment)
 
     def ask(self, question: Question[T]) -> T:
-        """The answer to a read-only question, recorded. Raises the question's own errors."""
+        """The answer to a read-only question, recorded. Raises the question's own errors, and LockHeld."""
         self._must_be_open()
         with self._notice.with_questions(self.connections):
             return asking.ask(question, self.connections, self._record)
 
     def ask_all(self, *questions: Question[Any]) -> tuple[Any, ...]:
-        """The answers to several questions, asked concurrently. Raises the first error among them."""
+        """The answers to several questions, asked concurrently. Raises the first error among them, and LockHeld."""
         self._must_be_open()
         with self._notice.with_questions(self.connections):
             return asking.ask_all(questions, self.connections, self._record)

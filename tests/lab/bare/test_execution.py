@@ -147,6 +147,9 @@ def test_a_lock_that_another_run_holds_is_shown_before_the_plan_is_there(
     project_dir.add("10_try", ask, PLAN.replace("LAST", ""), "run.execute(plan)", CLOSE)
     with EnvironmentLock(connections.server, environment, "jane@desk", "20261122T120000Z-abcdef", "deploy v9"):
         outcome = run_notebook("try", {"environment": lab.environment})
+        refused = run_notebook("try", {"environment": lab.environment, "mode": "apply", "confirm": lab.name})
+    assert (refused.exit_code, refused.summary.partition(" since ")[0]) == (3, "jane@desk has held the lock")
+    assert refused.folder is not None and not [one for one in journal.read(refused.folder) if one["event"] == "fact"]
     assert outcome.exit_code == 0 and outcome.folder is not None
     events = journal.read(outcome.folder)
     (held,) = [one for one in events if one["event"] == "lock_held"]

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from runbook_lib import kernel
 from runbook_lib.archive import journal
-from runbook_lib.core.errors import HostUnreachable
+from runbook_lib.core.errors import REFUSED, HostUnreachable, LockHeld
 from runbook_lib.core.questions import Question
 from runbook_lib.headless.progress import Lines
 from runbook_lib.platform.facts.operations import Operation
@@ -106,3 +107,49 @@ def test_an_error_of_the_run_itself_is_raised_all_the_same(project_dir: ProjectD
     with suppress(Exception):
         run.close()
     assert Path(run.folder.path / "report.html").exists()
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "is_unattended", lambda: True)
+
+
+def test_a_headless_change_ends_before_its_first_question(
+    project_dir: ProjectDir, asked: list[str], headless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asked for a minute, showed its plan, and was refused at the end."""
+    run = opened(mode="apply", confirm="nowhere")
+    answered: list[str] = []
+    with pytest.raises(LockHeld) as raised:
+        run.ask_all(Question("minutes", lambda _: answered.append("it")))
+    assert raised.value.exit_code == REFUSED
+    assert raised.value.what.startswith("ann@desk has held the lock since 2026-11-28T10:00:00Z for deploy v3.2.0 "
+                                        "(run 20261128T100000Z-abcd, last heartbeat 2026-11-28T10:01:00Z).")
+    assert answered == [] and [event["owner"] for event in notices(run)] == ["ann@desk"]
+    with suppress(Exception):
+        run.close()
+
+
+@pytest.mark.parametrize(("mode", "unattended"), [("plan", True), ("apply", False)])
+def test_a_plan_and_an_operator_who_watches_are_shown_it_and_go_on(
+    project_dir: ProjectDir, asked: list[str], monkeypatch: pytest.MonkeyPatch, mode: str, unattended: bool
+) -> None:
+    monkeypatch.setattr(kernel, "is_unattended", lambda: unattended)
+    run = opened(mode=mode, confirm="nowhere")
+    assert run.ask(Question("one", lambda _: 1)) == 1
+    assert len(notices(run)) == 1
+    with suppress(Exception):
+        run.close()
+
+
+def test_a_lock_that_cannot_be_asked_for_refuses_no_headless_change(
+    project_dir: ProjectDir, headless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> Operation:
+        raise HostUnreachable("no answer")
+
+    monkeypatch.setattr(lock_notice, "current_operation", lambda environment: Question("operation", fail))
+    run = opened(mode="apply", confirm="nowhere")
+    assert run.ask(Question("one", lambda _: 1)) == 1
+    with suppress(Exception):
+        run.close()
