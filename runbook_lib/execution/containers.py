@@ -1,7 +1,9 @@
-"""Before a failed step is undone: what its containers leave, for the undo removes them with all that they logged."""
+"""What the containers of a failed step leave, before its undo removes them with all that they logged; of a failed undo
+too."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,22 +19,29 @@ LONGEST_REASON = 300
 RULE = "-" * 60
 
 
-def with_containers(result: ActionResult, key: str, project: str, elapsed_s: float, backend: ExecutionBackend,
-                    recorder: Recorder) -> ActionResult:
-    """The result of a step that failed, with its containers as evidence and their reason; others are as they were.
+class KeptContainers:
+    """Keeps what the containers of one execution leave, which begins now. `project` is empty where there is none."""
 
-    `elapsed_s`: since the execution began. Raises nothing: the undo comes first, and a server may not answer.
-    """
-    if not project or result.state not in (StepState.FAILED, StepState.TIMED_OUT):
-        return result
-    found: tuple[FailedContainer, ...] = ()
-    with suppress(Exception):
-        found = tuple(_redacted(one, recorder) for one in backend.ask(failed_containers(project, elapsed_s)))
-    if not found:
-        return result
-    recorder.be_lenient()  # a full disk must not hide how the step failed
-    path = recorder.evidence(f"{key}-containers.txt", "\n".join(map(_section, found)))
-    return replace(result, evidence=(*result.evidence, *[path] * bool(path)), cause=_cause(found))
+    def __init__(self, project: str, backend: ExecutionBackend, recorder: Recorder) -> None:
+        self._project, self._backend, self._recorder = project, backend, recorder
+        self._began = time.monotonic()
+
+    def with_result(self, result: ActionResult, name: str) -> ActionResult:
+        """The result of what failed, with its containers as evidence and their reason; others are as they were.
+
+        `name` names the evidence. Raises nothing: the undo comes first, and a server may not answer.
+        """
+        if not self._project or result.state not in (StepState.FAILED, StepState.TIMED_OUT):
+            return result
+        question = failed_containers(self._project, time.monotonic() - self._began)
+        found: tuple[FailedContainer, ...] = ()
+        with suppress(Exception):
+            found = tuple(_redacted(one, self._recorder) for one in self._backend.ask(question))
+        if not found:
+            return result
+        self._recorder.be_lenient()  # a full disk must not hide how the step failed
+        path = self._recorder.evidence(f"{name}-containers.txt", "\n".join(map(_section, found)))
+        return replace(result, evidence=(*result.evidence, *[path] * bool(path)), cause=_cause(found))
 
 
 def _cause(found: Iterable[FailedContainer]) -> str:

@@ -12,7 +12,7 @@ from runbook_lib.core.errors import PlanChanged, RunbookError, RunFailed
 from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
-from runbook_lib.execution.containers import with_containers
+from runbook_lib.execution.containers import KeptContainers
 from runbook_lib.execution.failures import (
     Failure,
     failure_at,
@@ -50,7 +50,7 @@ class PlanExecutor:
         self._progress, self._contact = progress, contact
         self._interrupts = Interrupts()
         self._runner = ActionRunner(backend, self._recorder, request_logs)
-        self._project, self._began = request_logs.project, time.monotonic()
+        self._containers = KeptContainers(request_logs.project, backend, self._recorder)
         self._state = ExecutionState(plan)
         self._silences = silences
         self.exhibits: list[WatchExhibit] = []
@@ -123,8 +123,7 @@ class PlanExecutor:
             self._recorder.write("step_started", key=step.key, title=step.title,
                                  undo=[str(undo) for undo in self._plan.undone_by(step)])
             self._show(step.key)
-            return with_containers(self._do_actions(step), step.key, self._project, time.monotonic() - self._began,
-                                   self._backend, self._recorder)
+            return self._containers.with_result(self._do_actions(step), step.key)
 
         def finish(result: ActionResult) -> ActionResult:
             record = self._state.finish_step(position, result, time.monotonic() - started)
@@ -194,7 +193,7 @@ class PlanExecutor:
         kept = state.kept(failure.position)
         for one in kept:
             self._recorder.write("step_kept", key=one.key, title=one.title, what=one.what, certain=one.certain)
-        rollback = Rollback(self._plan, self._backend, self._recorder, self._runner, self._show)
+        rollback = Rollback(self._plan, self._backend, self._recorder, self._runner, self._show, self._containers)
         try:
             for undone in rollback.run(failure.position):
                 state.add_undone(undone)

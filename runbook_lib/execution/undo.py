@@ -12,6 +12,7 @@ from runbook_lib.core.errors import HostUnreachable, LinkDropped, RunbookError
 from runbook_lib.core.plan import Action, Plan, Step, StepState
 from runbook_lib.execution.actions import ActionRunner, combined, failure_message
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
+from runbook_lib.execution.containers import KeptContainers
 from runbook_lib.execution.gate import GateProbe, open_gate
 from runbook_lib.execution.kept import is_kept
 from runbook_lib.execution.recorder import Recorder
@@ -41,13 +42,14 @@ class UndoneStep:
 class Rollback:
     """Undoes steps of one plan. Changes the server and writes the journal; results are values that it returns.
 
-    `show` gets the key of the step in progress and the last lines of its output.
+    `show` gets the key of the step in progress and the last lines of its output. What the containers of an undo that
+    failed leave is evidence too: whoever goes on manually may remove them.
     """
 
     def __init__(self, plan: Plan, backend: ExecutionBackend, recorder: Recorder, runner: ActionRunner,
-                 show: Callable[[str, str], None]) -> None:
+                 show: Callable[[str, str], None], containers: KeptContainers) -> None:
         self._plan, self._backend, self._recorder = plan, backend, recorder
-        self._runner, self._show = runner, show
+        self._runner, self._show, self._containers = runner, show, containers
         self._settled_at = 0.0
 
     def run(self, position: int) -> Iterator[UndoneStep]:
@@ -102,7 +104,7 @@ class Rollback:
             return ActionResult(StepState.UNKNOWN, message=error.what, error=error), ()
         except BaseException as error:
             return self._runner.result_of(error, "rollback-check"), ()
-        return result, outcome.probes
+        return self._containers.with_result(result, "rollback-check"), outcome.probes
 
     def server_state(self) -> str:
         """What is true on the server now, for whoever must go on manually; empty where the plan cannot ask."""
@@ -128,7 +130,7 @@ class Rollback:
             results.append(self._attempt(action, step.key, f"{step.key}-{name}-{number}"))
             if not results[-1].passed:
                 break
-        result = combined(results)
+        result = self._containers.with_result(combined(results), f"{step.key}-{name}")
         state = StepState.ROLLED_BACK if result.passed else StepState.ROLLBACK_FAILED
         message = failure_message(result)
         undone = UndoneStep(position, step.key, step.title, state, datetime.now(UTC), message or str(result.state))

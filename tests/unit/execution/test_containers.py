@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runbook_lib.archive import journal
 from runbook_lib.archive.runs import RunFolder, new_run
-from runbook_lib.core.errors import LinkDropped, RolledBack
-from runbook_lib.core.plan import StepState
+from runbook_lib.core.errors import LinkDropped, RollbackFailed, RolledBack
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.core.gates import Gate
+from runbook_lib.core.plan import Plan, StepState
 from runbook_lib.core.questions import Question
 from runbook_lib.core.redaction import Redactor, Secret
 from runbook_lib.execution import ActionResult, PlanExecutor
@@ -80,3 +83,33 @@ def test_a_step_that_was_stopped_asks_for_none(folder: RunFolder) -> None:
     backend = WithContainers((SICK,), two=ActionResult(StepState.ABORTED, message="stopped"))
     ended(folder, backend)
     assert backend.undone_before is None
+
+
+def failed_rollback(folder: RunFolder, backend: WithContainers, what: Plan) -> RollbackFailed:
+    with journal.Journal(folder) as opened, pytest.raises(RollbackFailed) as raised:
+        PlanExecutor(what, backend, opened, folder, lambda *_: None, request_logs=RequestLogs(project="shop")).run()
+    return raised.value
+
+
+def test_an_undo_that_fails_keeps_what_its_containers_leave_too(folder: RunFolder) -> None:
+    """The earlier release did not start again, and nothing showed why: its container was recreated by hand soon after."""
+    error = failed_rollback(folder, WithContainers((SICK,), two=FAILED, untwo=FAILED), plan())
+    text = (folder.path / "evidence/two-undo-containers.txt").read_text()
+    assert "shop-web-1, service web: running, unhealthy" in text
+    finished = next(one for one in journal.read(folder) if one["event"] == "undo_finished")
+    assert "evidence/two-undo-containers.txt" in finished["evidence"]
+    assert "Undoing 'Two' failed too: exit code 3: no space left; shop-web-1 (running, unhealthy): ERROR" in error.what
+    assert SECRET.reveal() not in text + error.what
+
+
+def test_an_undo_that_passes_asks_for_none(folder: RunFolder) -> None:
+    ended(folder, WithContainers((SICK,), two=FAILED))
+    assert [one.name for one in sorted(folder.path.glob("evidence/*-containers.txt"))] == ["two-containers.txt"]
+
+
+def test_a_check_of_the_undo_that_does_not_pass_keeps_them_too(folder: RunFolder) -> None:
+    shut = Gate("users", (Question("users", lambda _: False),), lambda _: (Finding("users", Verdict.FAILED, "shut"),),
+                success_threshold=1, interval_s=0.01, deadline_s=0.05)
+    error = failed_rollback(folder, WithContainers((SICK,), two=FAILED), replace(plan(), rollback_check=shut))
+    assert "external verification did not pass" in error.what
+    assert "health check, exit code 1" in (folder.path / "evidence/rollback-check-containers.txt").read_text()
