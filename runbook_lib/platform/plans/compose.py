@@ -55,21 +55,32 @@ for pause in 1 2 4 8 16 0; do
   sleep "$pause"
 done
 """
+# In every container of a service: one that was scaled has several, each with a configuration of its own in use.
 EXEC_IF_RUNNING = r"""
-one() {
+project=$1 service=$2 program=$3 from=$4 input= asked=' ' failed=
+# what stands on standard input is for each of them
+[ "$from" != stdin ] || input=$(cat; echo .)
+next() {
   # not by a pipe, which ends well where the engine does not answer
-  found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$1" \
-    --filter "label=com.docker.compose.service=$2" --filter "label=com.docker.compose.oneoff=False") || return
-  echo "${found%%[!0-9a-f]*}"
+  found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False") || exit 1
+  id=
+  for one in $found; do case $asked in *" $one "*) ;; *) id=$one; return ;; esac; done
 }
-id=$(one "$1" "$2")
-[ -n "$id" ] || { echo "$2 is not running"; exit 0; }
-code=0
-docker exec --interactive "$id" sh -c "$3" || code=$?
-# it may have ended in this moment, which is as good as not running
-[ "$code" != 0 ] || exit 0
-id=$(one "$1" "$2")
-[ -z "$id" ] || exit "$code"
+inside() {
+  [ "$from" = stdin ] || { docker exec "$id" sh -c "$program"; return; }
+  printf %s "${input%.}" | docker exec --interactive "$id" sh -c "$program"
+}
+next
+[ -n "$id" ] || { echo "$service is not running"; exit 0; }
+while [ -n "$id" ]; do
+  asked="$asked$id " code=0
+  inside || code=$?
+  [ "$code" = 0 ] || failed="$failed $id:$code"
+  next
+done
+# one may have ended in this moment, which is as good as not running
+for one in $failed; do case " $(echo $found) " in *" ${one%:*} "*) exit "${one#*:}" ;; esac; done
 """
 # What exists is started as it is: Compose would make containers anew whose file has changed since. A container without
 # a health check is up when it runs. Of two with the same number the newest counts, which Docker lists first: the other
@@ -165,11 +176,13 @@ def remove_project(environment: Environment) -> Command:
 
 def exec_if_running(environment: Environment, service: str, program: str, *, timeout_s: float,
                     accepts: tuple[int, ...] = (0,), stdin: Secret | None = None) -> Command:
-    """Run a shell program inside a service's container; passes where none is running.
+    """Run a shell program inside each container of a service; passes where none is running.
 
-    Reads no file of the checkout. Fails when the engine does not answer.
+    The exit code is that of the first that failed, and the time is that of all together. Reads no file of the checkout.
+    Fails when the engine does not answer.
     """
-    return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", environment.project, service, program),
+    source = "nothing" if stdin is None else "stdin"
+    return Command(("sh", "-ec", EXEC_IF_RUNNING, "exec", environment.project, service, program, source),
                    timeout_s=timeout_s, accepts=accepts, stdin=stdin)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.traffic import cutover_marker
@@ -31,12 +32,12 @@ def test_what_exists_is_made_anew_always_never_or_as_compose_sees_it(recreate: b
     assert words == ({flag} if flag else set())
 
 
-def run_with(tmp_path: Path, docker: str, command: Command) -> tuple[int, str]:
+def run_with(tmp_path: Path, docker: str, command: Command, given: str = "") -> tuple[int, str]:
     """The command with a program in Docker's place; its exit code, and the calls that were made."""
     (tmp_path / "docker").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\n{docker}\n')
     (tmp_path / "docker").chmod(0o755)
     done = subprocess.run(command.argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, timeout=30,
-                          check=False)
+                          check=False, input=given.encode())
     return done.returncode, (tmp_path / "calls").read_text()
 
 
@@ -124,6 +125,37 @@ esac"""
 def test_the_exit_code_of_a_program_inside_is_the_commands(tmp_path: Path) -> None:
     code, _ = run_with(tmp_path, 'case $1 in ps) echo abc ;; exec) exit 4 ;; esac', ENDING[3])
     assert code == 4
+
+
+@pytest.mark.parametrize(("failing", "code"), [("none", 0), ("one", 4), ("two", 4), ("gone", 0)])
+def test_each_container_of_a_scaled_service_is_asked_and_the_first_that_fails_counts(
+        tmp_path: Path, failing: str, code: int) -> None:
+    """Of three proxies one was reloaded, and the others sent users to the previous addresses. One may end meanwhile."""
+    docker = f"""case "$*" in
+    ps*) printf 'one\ntwo\n'; [ -e {tmp_path}/over ] || echo gone ;;
+    exec*) case $2 in gone) touch {tmp_path}/over; exit 9 ;; {failing}) exit 4 ;; esac ;;
+esac"""
+    got, calls = run_with(tmp_path, docker, ENDING[3])
+    assert got == code
+    assert [line.split()[1] for line in calls.splitlines() if line.startswith("exec")] == ["one", "two", "gone"]
+
+
+def test_one_that_was_made_anew_meanwhile_is_asked_too(tmp_path: Path) -> None:
+    docker = f"""case "$*" in
+    ps*) if [ -e {tmp_path}/again ]; then echo new; else echo old; fi ;;
+    exec*) touch {tmp_path}/again; [ "$2" = new ] ;;
+esac"""
+    code, calls = run_with(tmp_path, docker, ENDING[3])
+    assert code == 0 and "exec old sh -c true\n" in calls and "exec new sh -c true\n" in calls
+
+
+def test_what_stands_on_standard_input_is_for_each_of_them(tmp_path: Path) -> None:
+    docker = f"""case "$*" in ps*) printf 'one\ntwo\n' ;; exec*) cat >>{tmp_path}/read; echo "|" >>{tmp_path}/read ;; esac"""
+    secret = "one 'two' $three\n"
+    command = commands.exec_if_running(ENVIRONMENT, "redis", "true", timeout_s=5, stdin=Secret("P", secret))
+    assert run_with(tmp_path, docker, command, secret)[0] == 0
+    assert (tmp_path / "read").read_text() == f"{secret}|\n" * 2
+    assert secret.strip() not in str(command.argv)
 
 
 def test_no_command_of_one_environment_names_the_project_of_another(tmp_path: Path) -> None:
