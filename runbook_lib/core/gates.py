@@ -110,7 +110,8 @@ class Watch:
     that could not be had. `conclude` judges at the end what all readings together prove. `since` is the key of the
     step whose undo ends what is watched; `primary_metric` with its `limit` and `unit` is drawn when nothing fired.
     `history`, asked at the end, has metrics second by second, as (UTC time, value). After `max_unreachable_probes`
-    in a row without a link to the server the outcome is unknown.
+    in a row without a link to the server the outcome is unknown. What the check `headline` measured stands in the head
+    of the report.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Watch:
     unit: str = ""
     history: Question[Mapping[str, Sequence[tuple[datetime, float]]]] | None = None
     max_unreachable_probes: int = 6
+    headline: str = ""
 
     @property
     def timeout_s(self) -> float:

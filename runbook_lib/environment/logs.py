@@ -53,14 +53,23 @@ class LogFile(StrictModel):
         return self
 
 
-def log_file(logs: dict[str, LogFile], kind: Literal["access", "application"], *formats: str) -> str:
-    """The path of the first log of this kind that is a file on the server, JSON before others; empty without any.
-
-    With `formats`, of these alone.
-    """
-    files = [one for one in logs.values() if one.kind == kind and one.path and (not formats or one.format in formats)]
+def log_file(logs: dict[str, LogFile], kind: Literal["access", "application"]) -> str:
+    """The path of the first log of this kind that is a file on the server, JSON before others; empty without any."""
+    files = [one for one in logs.values() if one.kind == kind and one.path]
     first = next((one for one in files if one.format == "json"), files[0] if files else None)
     return (first.path if first else None) or ""
+
+
+def access_log(logs: dict[str, LogFile]) -> LogFile | None:
+    """The log in which users' requests are counted: JSON before others, a file before a service's; None: there is none.
+    """
+    found = [one for one in logs.values() if one.kind == "access"]
+    return min(found, key=lambda one: (one.format != "json", one.path is None), default=None)
+
+
+def names_who_answered(log: LogFile | None) -> bool:
+    """Whether the log is read as that of our own proxy: its JSON names the address of the service that answered."""
+    return log is not None and log.format == "json" and log.path is not None and not log.fields
 
 
 def log_faults(logs: dict[str, LogFile], services: object) -> list[str]:

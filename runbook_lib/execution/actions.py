@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runbook_lib.core.errors import CommandTimedOut, HostUnreachable, LinkDropped, LockHeld, RunbookError
-from runbook_lib.core.findings import Verdict
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
 from runbook_lib.core.text import aligned, from_next_line, head_of, pluralize, readable_number
@@ -56,7 +56,7 @@ class ActionRunner:
         counts = f"{pluralize(len(outcome.probes), 'probe')}, {'opened' if outcome.opened else 'did not open'}"
         evidence = self._recorder.evidence(f"{name}-gate.txt", "\n".join((str(gate), counts, "", *lines)) + "\n")
         kept = (evidence, *self._keep_picture(gate, name, outcome))
-        self._keep_headline(gate, outcome)
+        self._keep_headline(gate.headline, outcome.findings)
         if outcome.opened:
             unresolved = tuple(one for one in outcome.findings
                                if is_tolerated(gate, one) or one.verdict is Verdict.WARNING)
@@ -90,10 +90,10 @@ class ActionRunner:
         path = self._recorder.evidence(f"{name}-requests.txt", text)
         return (path,) if path else ()
 
-    def _keep_headline(self, gate: Gate, outcome: GateOutcome) -> None:
+    def _keep_headline(self, check: str, findings: Sequence[Finding]) -> None:
         """What one check measured, in the head of the report; nothing where it could not be measured."""
-        for one in outcome.findings:
-            if one.check == gate.headline and one.verdict is not Verdict.INCONCLUSIVE:
+        for one in findings:
+            if one.check == check and one.verdict is not Verdict.INCONCLUSIVE:
                 self._recorder.write("shown", title=f"{one.check[:1].upper()}{one.check[1:]}", text=one.measured,
                                      chart=[], highlight=True)
 
@@ -179,6 +179,7 @@ class ActionRunner:
         outcome = run_watch(watch, self._backend.ask, observe)
         evidence = self._recorder.evidence(f"{name}-watch.txt", f"{watch}\n\n" + "\n".join(lines) + "\n")
         self._recorder.write("findings", stage=f"watch: {watch.name}", findings=list(outcome.findings))
+        self._keep_headline(watch.headline, outcome.findings)
         failed = [one for one in outcome.findings if one.verdict is Verdict.FAILED]
         if failed:
             message = str(outcome.fired) if outcome.fired else f"{failed[0].check}: {failed[0].measured}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.times import from_timestamp
@@ -16,7 +17,7 @@ from runbook_lib.observability.facts.alert_delivery import (
     channel_records,
 )
 from runbook_lib.observability.facts.alert_rules import AlertRules, alert_rules
-from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.availability import Unanswered, fetch_concurrently, with_deadline
 from runbook_lib.platform.facts.monitoring import Alert, active_alerts, instant_query
 
 DEADLINE_S = 20.0  # of each part: one that hangs keeps no other from being shown
@@ -91,18 +92,18 @@ class Alerting:
 
 
 def survey(environment: Environment) -> Question[Alerting]:
-    """Rules, alerts, delivery and what the channels did, each with a deadline of its own; it waits for the slowest."""
-    clock = with_deadline(instant_query(environment, "time()", name="Prometheus' clock"), DEADLINE_S)
-    parts = (with_deadline(alert_rules(environment), DEADLINE_S), with_deadline(active_alerts(environment), DEADLINE_S),
-             with_deadline(alert_delivery(environment), DEADLINE_S),
-             with_deadline(channel_records(environment), DEADLINE_S))
+    """Rules, alerts, delivery and what the channels did, at once, each with a deadline; it waits for the slowest."""
+    asked: tuple[Question[Any], ...] = (
+        alert_rules(environment), active_alerts(environment), alert_delivery(environment),
+        channel_records(environment), instant_query(environment, "time()", name="Prometheus' clock"))
+    parts = tuple(with_deadline(one, DEADLINE_S) for one in asked)
 
     def fetch(connections: Connections) -> Alerting:
-        rules, alerts, delivery, records = (one.fetch(connections) for one in parts)
-        read = clock.fetch(connections)
+        rules, alerts, delivery, records, read = fetch_concurrently(parts, connections)
         value = None if isinstance(read, Unanswered) or not read else read[0].value
         # ours where it does not answer: then nothing of it is judged by its age either
-        return Alerting(datetime.now(UTC) if value is None else from_timestamp(value), rules, alerts, delivery, records)  # type: ignore[arg-type]  # mypy joins their types
+        at = datetime.now(UTC) if value is None else from_timestamp(value)
+        return Alerting(at, rules, alerts, delivery, records)
 
     return Question("alerting", fetch)
 

@@ -6,7 +6,6 @@ A contradiction is asked about twice: a service that comes up, or goes, between 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +18,7 @@ from runbook_lib.environment.health import Claim
 from runbook_lib.environment.release import service_of_slot
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.observability.facts.service_replies import Reply, ServiceReply, ask_services
-from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.availability import Unanswered, fetch_concurrently, with_deadline
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
@@ -136,9 +135,7 @@ def _once(environment: Environment, connections: Connections, deadline_s: float,
         with_deadline(ask_services(environment, limit_s=limit_s), all_s),
         with_deadline(survey_endpoints(environment, timeout_s=limit_s), all_s),
         with_deadline(schema_revision(environment), deadline_s))
-    with ThreadPoolExecutor(len(parts), thread_name_prefix="health") as pool:
-        answers = list(pool.map(lambda part: part.fetch(connections), parts))
-    deployed, containers, replies, endpoints, revision = answers
+    deployed, containers, replies, endpoints, revision = fetch_concurrently(parts, connections)
     survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)
     return replace(survey, claims=compare_claims(environment, survey))
 

@@ -5,13 +5,12 @@ Cheap and decisive, so it is asked before all else.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.availability import Unanswered, fetch_concurrently, with_deadline
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.operations import Operation, current_operation
 from runbook_lib.platform.facts.own_reads import OwnReads, Read, read_each_path
@@ -53,9 +52,7 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
 
     def fetch(connections: Connections) -> UserView:
         _ = connections.http  # opened here, not by two threads at once
-        with ThreadPoolExecutor(len(parts), thread_name_prefix="users") as pool:
-            answers = list(pool.map(lambda part: part.fetch(connections), parts))
-        endpoints, reads, operation, server = answers
+        endpoints, reads, operation, server = fetch_concurrently(parts, connections)
         # after the reads: where no user asks just now, it is a read of ours that waits for the lock
         holders = with_deadline(waiting_sessions(timeout_s=deadline_s), deadline_s).fetch(connections)
         return UserView(endpoints, reads, holders, operation, server, read_s)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -75,3 +77,12 @@ def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswe
         return answer
 
     return Question(question.name, fetch, question.writes)
+
+
+def fetch_concurrently(parts: Sequence[Question[Any]], connections: Connections) -> list[Any]:
+    """The answers of the parts of one question, in order, all asked at once: it takes as long as the slowest.
+
+    Each part has its own deadline. Raises the first error of theirs, when all have ended.
+    """
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="part") as pool:
+        return list(pool.map(lambda part: part.fetch(connections), parts))

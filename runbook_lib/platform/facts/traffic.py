@@ -20,7 +20,7 @@ from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
-from runbook_lib.environment.logs import log_file
+from runbook_lib.environment.logs import access_log
 from runbook_lib.environment.requests import filled
 
 MARKER = ".runbook/switched.mark"
@@ -222,8 +222,8 @@ def _moment(text: str) -> datetime:
 
 
 def _access_log(environment: Environment) -> str:
-    """The proxy's log: only JSON names who answered. Empty where there is none, and no request is counted then."""
-    return log_file(environment.logs, "access", "json")
+    """The log in which requests are counted; empty where there is none, or where it is not a file."""
+    return getattr(access_log(environment.logs), "path", None) or ""
 
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:

@@ -1,13 +1,14 @@
 """Users' requests in whatever access log the environment file names, while a release is watched.
 
-The strategy recreate has no proxy of ours whose log is known: the log may be a file or a container's output, in a
-format of its own, and need not name who answered. Reads of our own are counted where they are sent.
+Where it is not the JSON of our own proxy: the log may be a file or a container's output, in a format of its own, and
+need not name who answered. Reads of our own are counted where they are sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
@@ -15,7 +16,7 @@ from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
-from runbook_lib.environment.logs import LogField, LogFile
+from runbook_lib.environment.logs import LogField, LogFile, access_log
 from runbook_lib.platform.facts.own_reads import OwnReads, Read, own_traffic, traffic_of
 from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic, parse_traffic
 
@@ -44,17 +45,20 @@ class UserRequests:
 
 @dataclass
 class AccessLog:
-    """The access log of one plan, and how far it had come when the watch began. `seen` is what it showed last."""
+    """The access log of one plan, and how far it had come when the watch began. `seen` is what it showed last.
+
+    With a `marker`, a file on the server, users count from the switch that wrote it.
+    """
 
     environment: Environment
     mark: str = ""
+    marker: str = ""
     seen: UserRequests = UserRequests()
 
     @property
     def log(self) -> LogFile | None:
-        """The first log of requests that the environment file names, JSON before others; None where there is none."""
-        found = [one for one in self.environment.logs.values() if one.kind == "access"]
-        return next((one for one in found if one.format == "json"), found[0] if found else None)
+        """The log of requests that counts, by the environment file; None where it names none."""
+        return access_log(self.environment.logs)
 
     @property
     def where(self) -> str:
@@ -65,7 +69,7 @@ class AccessLog:
     def begin(self, connections: Connections) -> UserRequests:
         """Count from now on. What cannot be read is a value: a release is watched without it, too."""
         try:
-            self.mark = connections.server.run(self._command("mark")).stdout.strip()
+            self.mark = connections.server.run(self._command("switched" if self.marker else "mark")).stdout.strip()
             self.seen = UserRequests()
         except RunbookError as error:
             self.mark, self.seen = "", UserRequests(problem=error.what)
@@ -86,6 +90,8 @@ class AccessLog:
         log, rules = self.log, self.environment.traffic
         assert log is not None
         argv = ["bash", "-s", "--", verb, self.environment.project, log.path or "", log.service or ""]
+        if verb == "switched":
+            argv.append(self.marker)
         if verb == "count":
             keys = _KEYS.get(log.format, _KEYS["json"]) | dict(log.fields)
             argv += [self.mark, log.format, rules.api, " ".join(self.environment.health.endpoints),
@@ -102,6 +108,18 @@ def begin_counting(log: AccessLog) -> Question[UserRequests]:
 def users_so_far(log: AccessLog) -> Question[UserRequests]:
     """What the watch has seen of users, as it was read last."""
     return Question("users' requests", lambda connections: log.seen)
+
+
+def users_since_switch(log: AccessLog) -> Question[Traffic]:
+    """Requests since the switch, whoever sent them and whichever release answered; none where the log shows none."""
+
+    def fetch(connections: Connections) -> Traffic:
+        if log.log is not None:
+            log.begin(connections)
+            log.read(connections)
+        return log.seen.traffic or Traffic((), datetime.now(UTC))
+
+    return Question("traffic since the switch", fetch)
 
 
 def all_traffic(log: AccessLog, reads: OwnReads) -> Question[Traffic]:
@@ -129,7 +147,11 @@ def joined(users: UserRequests, reads: Sequence[Read], environment: Environment)
     twice = not users.agents and users.traffic.requests >= sum(map(is_logged, reads))
     own = traffic_of([one for one in reads if not (twice and is_logged(one))])
     seconds = {one.at: one for one in own.seconds}
+    ours = sum(map(is_logged, reads)) if twice else 0
     for one in users.traffic.seconds:
+        # how many are users' is known of all together, and no more is asked
+        taken = min(ours, one.external)
+        ours, one = ours - taken, replace(one, external=one.external - taken)
         seconds[one.at] = _sum(seconds[one.at], one) if one.at in seconds else one
     return Traffic(tuple(seconds[at] for at in sorted(seconds)), max(own.read_at, users.traffic.read_at))
 

@@ -1,8 +1,10 @@
 # shellcheck shell=bash disable=SC2016
 # Requests of users in an access log, a file on the server or what the containers of a service have written:
 #   bash -s -- mark PROJECT PATH SERVICE
+#   bash -s -- switched PROJECT PATH SERVICE MARKER
 #   bash -s -- count PROJECT PATH SERVICE MARK FORMAT API APART SLOW AGENT BIN KEY…
-# One of PATH and SERVICE is empty. `mark` prints where the log ends now, INODE SIZE SECONDS; `count` counts from there.
+# One of PATH and SERVICE is empty. `mark` prints where the log ends now, INODE SIZE SECONDS; `switched` where it ended when
+# the file MARKER was written, which begins with INODE SIZE; `count` counts from there.
 # FORMAT is json, combined, traefik or caddy; API what the paths begin with that count; APART paths that do not, SLOW
 # pieces of paths whose time does not; AGENT whose requests are not users'. KEYs of json: time, status, path, seconds,
 # the likeliest first, with commas between. Prints `now`, `second` and `bin` lines, and `agents` where the lines name
@@ -97,6 +99,12 @@ main() {
         [[ -z $path || ! -e $path ]] || at=$(stat -c '%i %s' "$path") || return 1
         [[ -z $path || ! -e $path || -r $path ]] || { echo "$path may not be read" >&2; return 1; }
         echo "$at $(date +%s.%N)"
+        return
+    fi
+    if [[ $verb == switched ]]; then
+        read -r inode size _ <"$5" || return 1
+        since=$(stat -c %.9Y "$5") || return 1
+        echo "$inode $size $since"
         return
     fi
     read -r inode size since <<<"$5"

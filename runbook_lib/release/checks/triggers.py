@@ -20,6 +20,7 @@ HEALTH = "Deployment health check failures"
 ERRORS = "API error rate > {limit:g}%"
 UNAVAILABLE = "Critical service unavailable"
 FAILING, REQUESTS, P95, MISSING = "failed probes in a row", "requests", "p95 in ms", "critical services unavailable"
+OF_USERS = "of these of users"
 REPLY = "slowest health reply in ms"
 
 FEWEST_FOR_P95, LATEST_S = 20, 5.0  # a new colour's first seconds are slow: they must not count for later ones
@@ -146,9 +147,10 @@ def _unhealthy(environment: Environment, endpoints: tuple[Endpoint, ...], commit
 
 def _traffic_metrics(traffic: Traffic | None) -> dict[str, float | None]:
     if traffic is None:
-        return {ERROR_RATE: None, REQUESTS: None, P95: None}
+        return {ERROR_RATE: None, REQUESTS: None, OF_USERS: None, P95: None}
     p95_s = traffic.p95_s
     return {ERROR_RATE: traffic.error_rate_percent, REQUESTS: float(traffic.requests),
+            OF_USERS: float(sum(one.external for one in traffic.seconds)),
             P95: None if p95_s is None else p95_s * 1000}
 
 

@@ -11,10 +11,12 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.traffic import more_reads, reads_of_watch
 from runbook_lib.platform.facts.traffic import ERROR_RATE
 from runbook_lib.platform.facts.user_requests import UserRequests
-from runbook_lib.release.checks.triggers import P95, REQUESTS
+from runbook_lib.release.checks.triggers import OF_USERS, P95, REQUESTS
 
 READS_DUE = "requests while the release is watched"
 USERS = "users' requests are counted"
+USERS_SEEN = "users' requests while watched"
+OURS_ALONE = "our own reads alone prove the release"
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its probes than this has not watched
 VERIFY = "Run 21 Verify: it watches for longer, with a load of its own."
 
@@ -36,6 +38,20 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
         )
 
     return conclude
+
+
+def users_seen(readings: Sequence[Reading], uncounted: str = "") -> Finding:
+    """How many requests of users the watch rests on. Few users are no fault of the release, and none are no proof.
+
+    `uncounted`: why they are not known.
+    """
+    known = [one.metrics for one in readings if one.metrics.get(OF_USERS) is not None]
+    if uncounted or not known:
+        why = uncounted or "no probe could count them"
+        return finding(USERS_SEEN, True, measured=f"not known, {why}; {OURS_ALONE}", expected="any number")
+    users, requests = (int(known[-1].get(one) or 0) for one in (OF_USERS, REQUESTS))
+    words = f"{users:,} of {requests:,} requests since the switch" if users else f"0; {OURS_ALONE}"
+    return finding(USERS_SEEN, True, measured=words, expected="any number")
 
 
 def reads_are_enough(environment: Environment, watch_s: float | None = None) -> tuple[Finding, ...]:

@@ -27,15 +27,15 @@ from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begi
 from runbook_lib.platform.facts.own_reads import OwnReads, read_each_path
 from runbook_lib.platform.facts.page import view_page
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
-from runbook_lib.platform.facts.user_requests import AccessLog, UserRequests, all_traffic, begin_counting
+from runbook_lib.platform.facts.user_requests import AccessLog, all_traffic
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
 from runbook_lib.platform.plans.nginx import caching_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in_words
-from runbook_lib.release.checks.watch_conclusion import USERS, conclude_watch, users_were_counted
+from runbook_lib.release.checks.watch_conclusion import conclude_watch
 from runbook_lib.release.plans.release_logs import errors_logged
 from runbook_lib.release.plans.replacement import Replacement
-from runbook_lib.release.plans.verification_steps import page_gate, release_watch
+from runbook_lib.release.plans.verification_steps import page_gate, release_watch, users_from_here, users_of_watch
 
 ROWS_BEFORE = "rows that come into this database before the release"
 WRITTEN, REQUESTS = "rows written", "requests from outside are sent"
@@ -137,8 +137,7 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
         grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
         since = WrittenRows(grown) if grown else None
-        users = (users_were_counted(log.where, log.seen),) if log.log else ()
-        return (*concluded(readings), *users, rows_are_written(measured.rows.before, since))
+        return (*concluded(readings), *users_of_watch(log, readings), rows_are_written(measured.rows.before, since))
 
     watch = release_watch(
         change.rollout,
@@ -147,22 +146,9 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
         judge, conclude,
     )
     counted = f"reads of our own and requests of users ({log.where})" if log.log else "reads of our own"
-    return Step(StepKey.WATCH, "Watch the release", (*_users_from_here(log), watch, errors_logged(change.rollout)),
+    return Step(StepKey.WATCH, "Watch the release", (*users_from_here(log), watch, errors_logged(change.rollout)),
                 why=f"each of these starts an automatic rollback; errors are counted in {counted}: "
                     f"{triggers_in_words(environment)}")
-
-
-def _users_from_here(log: AccessLog) -> tuple[Gate, ...]:
-    """Where users' requests begin to count: what failed while containers were made anew is the outage."""
-    if log.log is None:
-        return ()
-
-    def judge(begun: UserRequests) -> tuple[Finding, ...]:
-        return (users_were_counted(log.where, begun) if begun.problem else
-                finding(USERS, True, measured="from here on", expected=log.where),)
-
-    return (Gate("users' requests", (begin_counting(log),), judge, success_threshold=1, interval_s=1.0,
-                 deadline_s=30.0),)
 
 
 def previous_answers(change: Replacement, measured: Measured) -> Gate | None:

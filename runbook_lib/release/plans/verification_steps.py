@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runbook_lib.core.browsing import PageView, Picture
-from runbook_lib.core.findings import Finding
+from runbook_lib.core.findings import Finding, finding
 from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Step
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
+from runbook_lib.environment.logs import access_log, names_who_answered
 from runbook_lib.platform.checks.live_release import judge_flow, judge_identity, judge_outside
 from runbook_lib.platform.checks.page import SHOWN, judge_page
 from runbook_lib.platform.facts.assets import compare_assets
@@ -20,9 +21,24 @@ from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.idle_colour import IdleColour, run_smoke_test_inside, survey_idle_colour
 from runbook_lib.platform.facts.oom_kills import count_oom_kills
+from runbook_lib.platform.facts.own_reads import OwnReads
 from runbook_lib.platform.facts.page import view_page, view_page_inside
 from runbook_lib.platform.facts.smoke_test import UserFlow, run_smoke_test
-from runbook_lib.platform.facts.traffic import ERROR_RATE, error_rate_history, traffic_since_switch, watched_traffic
+from runbook_lib.platform.facts.traffic import (
+    ERROR_RATE,
+    MARKER,
+    Traffic,
+    error_rate_history,
+    traffic_since_switch,
+    watched_traffic,
+)
+from runbook_lib.platform.facts.user_requests import (
+    AccessLog,
+    UserRequests,
+    all_traffic,
+    begin_counting,
+    users_since_switch,
+)
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.platform.plans.verification import healthy_inside, served_inside
@@ -34,7 +50,7 @@ from runbook_lib.release.checks.triggers import (
     triggers_in_words,
     with_error_rate,
 )
-from runbook_lib.release.checks.watch_conclusion import conclude_watch
+from runbook_lib.release.checks.watch_conclusion import USERS, USERS_SEEN, conclude_watch, users_seen, users_were_counted
 from runbook_lib.release.plans.release_logs import errors_logged
 
 
@@ -87,7 +103,7 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
             schema_revision(environment),
             run_smoke_test(environment),
             compare_assets(environment, rollout.colour),
-            traffic_since_switch(environment),  # no load of its own: the probes themselves nearly fill the rate limit
+            _since_switch(environment),  # no load of its own: the probes themselves nearly fill the rate limit
         ),
         with_error_rate(environment, judge_outside(environment, rollout.expected, rollout.restarts)),
         success_threshold=environment.gate.success_threshold,
@@ -105,18 +121,56 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
 
 def watch_release(rollout: Rollout) -> Step:
     """The plan's three triggers, probed again and again for as long as the operator or the environment says."""
-    environment = rollout.environment
+    environment, concluded = rollout.environment, conclude_watch(rollout.environment)
+    log = None if names_who_answered(access_log(environment.logs)) else _log_of(environment)
+    traffic = watched_traffic(environment) if log is None else all_traffic(log, OwnReads(environment))
+
+    def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
+        return (*concluded(readings), *(users_of_watch(log, readings) if log else [users_seen(readings)]))
+
     watch = release_watch(
         rollout,
-        (survey_containers(environment), survey_endpoints(environment), watched_traffic(environment),
+        (survey_containers(environment), survey_endpoints(environment), traffic,
          count_oom_kills(environment, environment.api_of(rollout.colour))),
         judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts),
-        conclude_watch(environment),
-        history=error_rate_history(environment),
+        conclude,
+        history=error_rate_history(environment) if log is None else None,
     )
+    begun = users_from_here(log) if log else ()
     kept = "" if rollout.live_colour is None else f"; {rollout.live_colour} is kept running for it"
-    return Step(StepKey.WATCH, "Watch the release under load", (watch, errors_logged(rollout)),
+    return Step(StepKey.WATCH, "Watch the release under load", (*begun, watch, errors_logged(rollout)),
                 why=f"each of the plan's triggers starts an automatic rollback{kept}: {triggers_in_words(environment)}")
+
+
+def users_from_here(log: AccessLog) -> tuple[Gate, ...]:
+    """Where users' requests begin to count: what failed while containers were made anew is the outage."""
+    if log.log is None:
+        return ()
+
+    def judge(begun: UserRequests) -> tuple[Finding, ...]:
+        return (users_were_counted(log.where, begun) if begun.problem else
+                finding(USERS, True, measured="since the switch" if log.marker else "from here on", expected=log.where),)
+
+    return (Gate("users' requests", (begin_counting(log),), judge, success_threshold=1, interval_s=1.0,
+                 deadline_s=30.0),)
+
+
+def users_of_watch(log: AccessLog, readings: Sequence[Reading]) -> tuple[Finding, ...]:
+    """What the log showed of users at the end of a watch, and how many of its requests were theirs."""
+    if log.log is None:
+        return (users_seen(readings, "the environment file names no log of them"),)
+    unread = "" if log.seen.traffic else "their log could not be read"
+    return (users_were_counted(log.where, log.seen), users_seen(readings, unread))
+
+
+def _log_of(environment: Environment) -> AccessLog:
+    return AccessLog(environment, marker=environment.server.path(MARKER))
+
+
+def _since_switch(environment: Environment) -> Question[Traffic]:
+    if names_who_answered(access_log(environment.logs)):
+        return traffic_since_switch(environment)
+    return users_since_switch(_log_of(environment))
 
 
 def release_watch(rollout: Rollout, questions: tuple[Question[Any], ...], judge: Callable[..., Reading],
@@ -132,4 +186,5 @@ def release_watch(rollout: Rollout, questions: tuple[Question[Any], ...], judge:
         limit=rules.api_error_rate_percent,
         unit="percent",
         history=history,
+        headline=USERS_SEEN,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.environment.logs import LogFile, log_file
+from runbook_lib.environment.logs import LogFile, access_log, log_file, names_who_answered
 from tests.unit.environment_doubles import faults_of, overlay
 
 
@@ -65,4 +66,18 @@ def test_the_log_of_a_kind_is_a_file_and_json_before_others() -> None:
     assert log_file(logs, "application") == "/srv/app.log"
     assert log_file({"docker": docker, "errors": text}, "application") == "/var/log/errors"
     assert log_file(logs, "access") == "/var/log/access"
-    assert log_file(logs, "access", "json") == log_file({"docker": docker}, "application") == ""
+    assert log_file({"docker": docker}, "application") == ""
+
+
+def test_requests_are_counted_in_json_before_others_and_in_a_file_before_a_service() -> None:
+    def access(**words: Any) -> LogFile:
+        return LogFile(kind="access", **words)
+
+    combined, docker = access(format="combined", path="/var/log/access"), access(format="json", service="web")
+    ours, named = access(format="json", path="/var/log/a"), access(format="json", path="/var/log/b", fields={"status": "code"})
+    application = LogFile(kind="application", format="json", path="/srv/app.log")
+    assert access_log({"app": application}) is None
+    assert access_log({"app": application, "a": combined}) == combined
+    assert access_log({"a": combined, "b": docker}) == docker
+    assert access_log({"a": combined, "b": docker, "c": ours}) == ours
+    assert [names_who_answered(one) for one in (ours, named, docker, combined, None)] == [True, False, False, False, False]

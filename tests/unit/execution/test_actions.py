@@ -148,6 +148,14 @@ def test_the_headline_of_a_gate_stands_in_the_head_of_the_report(runner: ActionR
     assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Outage", "2.5 s", True)]
 
 
+def test_the_headline_of_a_watch_stands_there_too(runner: ActionRunner, folder: RunFolder) -> None:
+    watch = Watch("watch", (), lambda before, answers: Reading({}), lambda readings: (finding("users", True, measured="0"),),
+                  duration_s=0.0, interval_s=0.01, headline="users")
+    runner.run(watch, "watch", quiet)
+    shown = [event for event in journal.read(folder) if event["event"] == "shown"]
+    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Users", "0", True)]
+
+
 @pytest.mark.parametrize("printed", ["Terminated", "canceled", "dumped staging_db: 933148 bytes compressed"])
 def test_what_a_program_prints_when_it_is_stopped_is_not_the_reason(printed: str) -> None:
     assert failure_message(ActionResult(StepState.ABORTED, 143, stderr=printed, message="stopped by it")) == "stopped by it"

@@ -15,13 +15,14 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.findings import Verdict
 from runbook_lib.platform.facts.own_reads import OwnReads, Read
-from runbook_lib.platform.facts.traffic import AGENT, SecondBucket, Traffic
+from runbook_lib.platform.facts.traffic import AGENT, MARKER_PROGRAM, SecondBucket, Traffic
 from runbook_lib.platform.facts.user_requests import (
     AccessLog,
     UserRequests,
     all_traffic,
     begin_counting,
     joined,
+    users_since_switch,
     users_so_far,
 )
 from runbook_lib.release.checks.watch_conclusion import users_were_counted
@@ -128,6 +129,32 @@ def test_what_a_client_calls_itself_is_not_taken_for_the_time_that_it_waited(tmp
     assert traffic.p95_s is None or traffic.p95_s < 1
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_from_the_switch_on_is_counted_where_the_log_does_not_name_who_answered(tmp_path: Path, name: str) -> None:
+    """As with two colours: the switch has left its mark, and the watch comes later."""
+    line, more, _ = FORMATS[name]
+    log, connections = log_of(tmp_path, **{"format": name.split()[0]} | more)
+    log.marker = str(tmp_path / "switched.mark")
+    file = tmp_path / "access.log"
+    file.write_text(line("/orders", 500, "before") + "\n")
+    subprocess.run(("sh", "-c", MARKER_PROGRAM, "mark", str(file), log.marker), check=True)
+    Path(log.marker).write_text(f"{Path(log.marker).read_text().strip()} 10.0.0.7\n")  # and who had the traffic
+    with file.open("a") as opened:
+        opened.write(line("/orders", 200, "browser") + "\n" + line("/orders", 503, "browser") + "\n")
+    seen = users_since_switch(log).fetch(connections)
+    assert (seen.requests, seen.errors) == (2, 1), log.seen.problem
+    assert begin_counting(log).fetch(connections).problem == ""
+    assert float(log.mark.split()[2]) == pytest.approx(Path(log.marker).stat().st_mtime, abs=0.001)
+    assert log.read(connections).traffic is not None and log.seen.traffic.requests == 2  # type: ignore[union-attr]
+
+
+def test_without_a_mark_of_the_switch_nothing_is_counted_and_that_is_a_reason(tmp_path: Path) -> None:
+    log, connections = log_of(tmp_path)
+    log.marker = str(tmp_path / "switched.mark")
+    assert "No such file" in begin_counting(log).fetch(connections).problem
+    assert users_since_switch(log).fetch(connections).requests == 0
+
+
 def test_a_rotation_is_followed_and_a_log_that_is_not_there_yet_is_no_request(tmp_path: Path) -> None:
     log, connections = log_of(tmp_path)
     begin_counting(log).fetch(connections)
@@ -162,9 +189,11 @@ def test_no_request_counts_twice() -> None:
     # this log names who asked: its lines are users' alone
     both = joined(UserRequests(users, agents=True), reads, environment)
     assert (both.requests, both.errors) == (9, 4)
+    assert sum(one.external for one in both.seconds) == 5
     # and this one does not: two of its five are ours; what got no answer, and what lies outside the API, is in none of its lines
     both = joined(UserRequests(users), reads, environment)
     assert (both.requests, both.errors, both.seconds[0].latency_bins) == (7, 3, {0: 6})
+    assert sum(one.external for one in both.seconds) == 3
     # with fewer lines than we have sent it is the log of other requests
     few = Traffic((SecondBucket(AT, 1, 0, 1, {}),), AT)
     assert joined(UserRequests(few), reads, environment).requests == 5

@@ -9,7 +9,7 @@ import pytest
 
 from runbook_lib.core.browsing import PageView, Picture
 from runbook_lib.core.findings import Verdict
-from runbook_lib.core.gates import Gate
+from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.environment import Environment, load_environment
 from runbook_lib.execution.gate import open_gate
 from runbook_lib.platform.facts.containers import Container
@@ -19,7 +19,9 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import UserAction, UserFlow
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.rollout import Rollout
-from runbook_lib.release.plans.verification_steps import external_gate, internal_gate
+from runbook_lib.release.checks.watch_conclusion import USERS, USERS_SEEN
+from runbook_lib.release.plans.verification_steps import external_gate, internal_gate, watch_release
+from tests.unit.data_values import environment_with
 
 COMMIT, OTHER = "b" * 40, "c" * 40
 WELL = tuple(Container(name, name, "i", "d", "running", "healthy", 0, False, 0, None)
@@ -89,3 +91,26 @@ def test_without_a_browser_the_release_goes_live_and_the_check_stays_inconclusiv
     outcome = open_gate(page, lambda one: PageView("/", None, problem="no browser"))
     assert outcome.opened
     assert [one.verdict for one in outcome.findings] == [Verdict.INCONCLUSIVE]
+
+
+ACCESS = {
+    "json of our own": {"format": "json", "path": "/var/log/nginx/access.log"}, "combined": {"format": "combined", "path": "/var/log/nginx/access.log"},
+    "traefik": {"format": "traefik", "service": "nginx"}, "caddy": {"format": "caddy", "service": "nginx"}, "none": None,
+}
+
+
+@pytest.mark.parametrize("name", ACCESS)
+def test_the_watch_of_two_colours_counts_users_in_any_access_log_and_says_how_many_there_were(name: str) -> None:
+    log = ACCESS[name]
+    staging = environment_with({"logs": {"proxy": {"kind": "access", **log}} if log else {}})
+    *begun, watch, _ = watch_release(rollout(staging)).actions
+    assert isinstance(watch, Watch)
+    assert watch.headline == USERS_SEEN
+    own = name == "json of our own"
+    assert (len(begun), watch.history is not None) == (0 if own or log is None else 1, own)
+    gate, *_ = external_gate(rollout(staging)).actions
+    assert isinstance(gate, Gate)
+    assert [one.name for one in gate.questions].count("traffic since the switch") == 1
+    found = {one.check: one.measured for one in watch.conclude([Reading({"requests": 10.0, "of these of users": 4.0})])}
+    assert (USERS in found) == (not own and log is not None)
+    assert ("4 of 10" in found[USERS_SEEN]) == own  # of the others nothing was read yet
