@@ -23,6 +23,7 @@ from runbook_lib.platform.drawing import (
     described,
     empty_figure,
     in_house_style,
+    load_ahead,
     new_figure,
 )
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from runbook_lib.observability.checks.service_states import ServiceState
 
-__all__ = ["notification_times", "slowest_routes", "status_map", "statuses_over_time"]
+__all__ = ["load_ahead", "notification_times", "slowest_routes", "status_map", "statuses_over_time"]
 # A state is never shown by its colour alone: sign, fill and border differ too, on paper and to every eye.
 # verdict → sign, fill, words, border, its line
 _LOOKS: Mapping[Verdict, tuple[str, str, str, str, Any]] = {

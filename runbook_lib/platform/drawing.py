@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -42,6 +43,24 @@ def in_house_style(draw: Draw) -> Draw:
             return draw(*values, **options)
 
     return cast(Draw, styled)
+
+
+def load_ahead() -> threading.Thread:
+    """Load what draws in the background, and return at once: to be called before questions whose answers take longer.
+
+    It takes a second or two that would pass after the last answer. A chart that is drawn sooner waits for it.
+    """
+    loading = threading.Thread(target=_load, daemon=True, name="charts")
+    loading.start()
+    return loading
+
+
+def _load() -> None:
+    import matplotlib.backends.backend_agg
+    import matplotlib.backends.backend_svg
+    import matplotlib.dates
+    import matplotlib.figure
+    import matplotlib.patches  # noqa: F401  # what is imported is there, whoever has imported it
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:

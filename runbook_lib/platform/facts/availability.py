@@ -30,13 +30,17 @@ class Unanswered:
     next_step: str = ""
 
 
-def if_available(question: Question[T]) -> Question[T | None]:
+def if_available(question: Question[T], within_s: float | None = None) -> Question[T | None]:
     """The same question, answered by None where the thing asked about does not answer.
 
-    An unreachable server is no such thing: that error is still raised.
+    `within_s`: seconds that it may take; None: as long as its own limits allow. An unreachable server is no such
+    thing: that error is still raised, without `within_s`.
     """
 
     def fetch(connections: Connections) -> T | None:
+        if within_s is not None:
+            answer = with_deadline(if_available(question), within_s).fetch(connections)
+            return None if isinstance(answer, Unanswered) else answer
         try:
             return question.fetch(connections)
         except (DockerUnavailable, EndpointUnavailable, FactUnreadable):

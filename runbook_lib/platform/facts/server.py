@@ -34,18 +34,21 @@ database_data() {
     [ -z "$one" ] || timeout 10 docker exec "$one" sh -c 'data=${PGDATA:-/var/lib/postgresql/data}; echo "$data"
         df -P -k "$data" && stat -c %d "$data"'
 }
+# each of these takes a part of a second, and waits for the engine or a disk: all at once
+exec 3< <(docker_data 2>&1) 4< <(database_data 2>&1) 5< <(docker version --format '{{.Server.Version}}' 2>&1) \
+    6< <(docker compose version --short 2>&1)
 part clock date +%s.%N
 part disks disks "$@"
 part devices stat --format '%d %n' -- "$@"
-part dockerdata docker_data
-part databasedata database_data
+part dockerdata cat <&3
+part databasedata cat <&4
 part memory cat /proc/meminfo
 part load cat /proc/loadavg
 part cpus nproc
 part system sh -c '. /etc/os-release; echo "$PRETTY_NAME"'
 part kernel uname -r
-part docker docker version --format '{{.Server.Version}}'
-part compose docker compose version --short
+part docker cat <&5
+part compose cat <&6
 part git git --version
 """
 

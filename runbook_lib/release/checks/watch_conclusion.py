@@ -41,14 +41,14 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
 
 
 def users_seen(readings: Sequence[Reading], uncounted: str = "") -> Finding:
-    """How many requests of users the watch rests on. Few users are no fault of the release, and none are no proof.
+    """How many requests of users the watch rests on. That they are few says nothing against the release, nor for it.
 
     `uncounted`: why they are not known.
     """
     known = [one.metrics for one in readings if one.metrics.get(OF_USERS) is not None]
     if uncounted or not known:
         why = uncounted or "no probe could count them"
-        return finding(USERS_SEEN, True, measured=f"not known, {why}; {OURS_ALONE}", expected="any number")
+        return Finding(USERS_SEEN, Verdict.NOT_APPLICABLE, f"not known, {why}; {OURS_ALONE}")
     users, requests = (int(known[-1].get(one) or 0) for one in (OF_USERS, REQUESTS))
     words = f"{users:,} of {requests:,} requests since the switch" if users else f"0; {OURS_ALONE}"
     return finding(USERS_SEEN, True, measured=words, expected="any number")

@@ -50,7 +50,13 @@ from runbook_lib.release.checks.triggers import (
     triggers_in_words,
     with_error_rate,
 )
-from runbook_lib.release.checks.watch_conclusion import USERS, USERS_SEEN, conclude_watch, users_seen, users_were_counted
+from runbook_lib.release.checks.watch_conclusion import (
+    USERS,
+    USERS_SEEN,
+    conclude_watch,
+    users_seen,
+    users_were_counted,
+)
 from runbook_lib.release.plans.release_logs import errors_logged
 
 
@@ -148,8 +154,9 @@ def users_from_here(log: AccessLog) -> tuple[Gate, ...]:
         return ()
 
     def judge(begun: UserRequests) -> tuple[Finding, ...]:
+        since = "since the switch" if log.marker else "from here on"
         return (users_were_counted(log.where, begun) if begun.problem else
-                finding(USERS, True, measured="since the switch" if log.marker else "from here on", expected=log.where),)
+                finding(USERS, True, measured=since, expected=log.where),)
 
     return (Gate("users' requests", (begin_counting(log),), judge, success_threshold=1, interval_s=1.0,
                  deadline_s=30.0),)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import matplotlib
@@ -105,3 +107,10 @@ def test_a_single_moment_is_in_the_middle_of_a_day_and_not_of_an_axis_without_wi
         left, right = axes.get_xlim()
         assert (left + right) / 2 == pytest.approx(to_dates([START])[0])
         assert right - left == pytest.approx(1.0)
+
+
+def test_what_draws_is_loaded_while_something_else_is_waited_for() -> None:
+    probe = ("import sys; from runbook_lib.platform import drawing; assert 'matplotlib' not in sys.modules; "
+             "drawing.load_ahead().join(); print('matplotlib.backends.backend_agg' in sys.modules)")
+    done = subprocess.run((sys.executable, "-c", probe), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"

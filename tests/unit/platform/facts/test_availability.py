@@ -43,6 +43,16 @@ def test_an_unreachable_server_and_a_bug_are_still_errors(kind: type[Exception])
 
 def test_an_answer_is_passed_on() -> None:
     assert if_available(Question("asked", lambda _: 7)).fetch(None) == 7  # type: ignore[arg-type]
+    assert if_available(Question("asked", lambda _: 7), 30).fetch(None) == 7  # type: ignore[arg-type]
+
+
+def test_what_hangs_longer_than_it_may_is_as_if_it_were_not_there() -> None:
+    over = threading.Event()
+    try:
+        assert if_available(Question("asked", lambda _: over.wait(60)), 0.05).fetch(None) is None  # type: ignore[arg-type]
+        assert not over.is_set()
+    finally:
+        over.set()
 
 
 @pytest.mark.parametrize("kind", [DockerUnavailable, EndpointUnavailable, FactUnreadable, HostUnreachable, LinkDropped,
