@@ -150,8 +150,9 @@ def _pill(verdict: str) -> str:
 
 
 def _box(tone: str, strong: str, text: str, more: str = "") -> str:
+    lines = "<br>".join(_text(line) for line in text.split("\n"))  # a page would run them together
     return (f'<div style="border-left:6px solid {_TONES[tone]};padding:6px 14px;margin:4px 0">'
-            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {_text(text)}{more}</div>')
+            f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {lines}{more}</div>')
 
 
 def _code(command: str) -> str:

@@ -30,7 +30,7 @@ def pre_deployment_checklist(
 
 def _measured(item: str, findings: Sequence[Finding]) -> Finding:
     verdict = Verdict.worst(one.verdict for one in findings)
-    open_ones = [one.check for one in findings if one.verdict is not Verdict.PASSED]
+    open_ones = [f"{one.verdict}: {one.check}" for one in findings if one.verdict is not Verdict.PASSED]
     measured = "; ".join(open_ones) or f"{pluralize(len(findings), 'check')} passed" if findings else "not measured"
     advice = "" if verdict is Verdict.PASSED else "See the findings above."
     return Finding(f"checklist: {item}", verdict, measured, "measured by this run", advice)

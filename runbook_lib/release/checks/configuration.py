@@ -29,6 +29,10 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
 def _finding(one: ValidatedService, *, pulled: bool) -> Finding:
     expected = f"{one.image} takes {', '.join(one.sources)}"
     match one.outcome:
+        case ValidationOutcome.PASSED if one.only_read:
+            return Finding(_name(one.service), Verdict.PASSED,
+                           f"{', '.join(one.sources)}: can be read as YAML and JSON; {one.service} is declared absent",
+                           "files that can be read")
         case ValidationOutcome.PASSED:
             return Finding(_name(one.service), Verdict.PASSED, f"validated: {', '.join(one.sources)}", expected)
         case ValidationOutcome.UNCHANGED:

@@ -123,6 +123,10 @@ def test_steps_show_their_state_and_the_last_lines_of_the_one_in_progress():
     assert "Not run" not in shown
 
 
+def test_each_line_of_a_verdict_is_a_line_of_its_own():
+    assert "2 of 9 checks failed.<br>disk: &lt;full&gt;" in verdict_box("failed", "2 of 9 checks failed.\ndisk: <full>")
+
+
 def test_a_verdict_may_lead_to_its_report():
     shown = verdict_box("passed", "3 checks.", link=('a"b/report.html', "Open <it>"))
     assert '<a href="a&quot;b/report.html">Open &lt;it&gt;</a>' in shown
