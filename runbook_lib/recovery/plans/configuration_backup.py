@@ -106,15 +106,16 @@ def _archives(environment: Environment) -> tuple[Step, ...]:
 def _archive(environment: Environment, name: str, folder: str | StaticAssets) -> Step:
     """One folder, of the server or of a service's container."""
     rules, live_colour = environment.configuration_backup, False
-    prefix: tuple[str, ...] = ()
+    stream: tuple[str, ...] = ()
     path = folder if isinstance(folder, str) else folder.path
     if not isinstance(folder, str):
         known = environment.services.get(folder.service)
         live_colour = known is not None and known.coloured
         # assets are in the image: only the container that serves them has exactly what users get
         container = f"{folder.service}-{LIVE_COLOUR}" if live_colour else folder.service
-        prefix = compose(environment, "exec", "-T", container).argv
-    words = (name, rules.files_directory, str(rules.keep_files), path, *prefix)
+        # by the engine, whatever the image lacks; what the folder holds, also where it is a link
+        stream = compose(environment, "cp", f"{container}:{path.rstrip('/')}/.", "-").argv
+    words = (name, rules.files_directory, str(rules.keep_files), path, *stream)
     return Step(
         f"files-{name}",
         f"Archive {path}{' of the live colour' if live_colour else ''} in {rules.files_directory}",

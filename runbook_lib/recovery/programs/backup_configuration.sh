@@ -52,16 +52,20 @@ push() {
 
 in_repository_of_user() { GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=yes' git --git-dir="$1" "${@:2}"; }
 
-# archive NAME FOLDER KEEP PATH PREFIX…: a folder as tar.gz with the sha256 of every file; the same contents once.
-# PREFIX runs a program where the folder is (docker compose … exec -T frontend-COLOUR); empty: on this server.
+# archive NAME FOLDER KEEP PATH STREAM…: a folder as tar.gz with the sha256 of every file; the same contents once.
+# STREAM prints a tar of what is in the folder (docker compose … cp frontend-COLOUR:PATH/. -); empty: it is on this server.
+# The engine reads a container's files: its image need not have a shell, a tar or a sha256sum.
 archive() {
     local name=$1 folder=$2 keep=$3 path=$4 sums id file extra; shift 4
-    local -a prefix=("${@/COLOUR/$(live_colour)}")
+    local -a stream=("${@/COLOUR/$(live_colour)}")
+    ((${#stream[@]})) || stream=(tar -C "$path" --sort=name -cf - .)
     mkdir -p -- "$folder" || fail "Cannot make $folder."
     take_folder "$folder" "$project" || exit 1
     private_folder
-    local list='cd -- "$1" && find . -type f -exec sha256sum -b -- {} + | LC_ALL=C sort -k2'
-    sums=$("${prefix[@]}" sh -c "$list" list "$path" </dev/null) || fail "$path cannot be read."
+    mkdir -- "$place/first" "$place/read" || fail 'Cannot make a private folder: is the disk full?'
+    "${stream[@]}" </dev/null | unpack "$place/first" || fail "$path cannot be read${1:+ in its container}, or copied: the lines above have the reason."
+    sums=$(cd -- "$place/first" && find . -type f -exec sha256sum -b -- {} + | LC_ALL=C sort -k2) || fail "The copy of $path cannot be read."
+    rm -rf -- "$place/first"
     # a wrong folder is empty too, and a weekly backup of nothing would pass for years
     [[ -n $sums ]] || fail "$path holds no file. Is it the folder? Where nothing was uploaded yet, give configuration_backup.no_uploads_reason in place of it until something is."
     id=$(sha256sum <<<"$sums" | cut -c1-16)
@@ -72,11 +76,11 @@ archive() {
         printf 'unchanged %s\n' "$file"
     else
         file=$folder/${name}_$(date -u +%Y%m%d_%H%M%S)_$id.tar.gz
-        "${prefix[@]}" tar -C "$path" --sort=name -cf - . </dev/null | gzip -n >"$place/tar.gz"
+        "${stream[@]}" </dev/null | gzip -n >"$place/tar.gz"
         local status=("${PIPESTATUS[@]}")
         ((status[1] == 0)) || fail "gzip ended with status ${status[1]}: is the disk full?"
-        ((status[0] == 0)) || fail "tar ended with status ${status[0]}."
-        mkdir -- "$place/read" && tar -C "$place/read" --no-same-owner -xzf "$place/tar.gz" || fail 'The archive cannot be read to its end.'
+        ((status[0] == 0)) || fail "$path could not be read a second time: status ${status[0]}."
+        gunzip -c -- "$place/tar.gz" | unpack "$place/read" || fail 'The archive cannot be read to its end.'
         (cd -- "$place/read" && sha256sum --quiet -c <<<"$sums" >&2) || fail "The files in $path changed while they were read: run again."
         printf '%s\n' "$sums" >"$folder/${file##*/}.files.partial" && cp -- "$place/tar.gz" "$file.partial" \
             && sync -- "$file.partial" "$file.files.partial" || fail "Cannot write to $folder: is the disk full?"
@@ -88,6 +92,9 @@ archive() {
     find -H "$folder" -maxdepth 1 -name "${own}_*.tar.gz" ! -name "*_$id.tar.gz" -printf '%f\n' | LC_ALL=C sort -r | tail -n "+$keep" \
         | while IFS= read -r extra; do rm -f -- "$folder/$extra" "$folder/$extra.sha256" "$folder/$extra.files" && printf 'deleted %s\n' "$extra"; done
 }
+
+# unpack FOLDER: a tar from standard input, as files that this user can read and remove, whoever owned them
+unpack() { tar -C "$1" --no-same-owner -xf - && chmod -R u+rwX -- "$1"; }
 
 live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' '\n' | grep -xE 'blue|green' | head -n 1; }
 

@@ -42,5 +42,5 @@ def test_uploads_in_a_volume_are_read_in_the_container_that_there_is(service: st
     rules = ENVIRONMENT.configuration_backup.model_copy(update={"uploads": (StaticAssets(service=service, path="/srv/uploads"),)})
     steps = dict(scheduled_steps(ENVIRONMENT.model_copy(update={"configuration_backup": rules})))
     words = steps[f"files-{service}-srv-uploads"].argv
-    assert words[words.index("-T") + 1] == container
+    assert words[-3:] == ("cp", f"{container}:/srv/uploads/.", "-")
     assert "/srv/uploads" in words

@@ -69,6 +69,23 @@ def test_archives_are_kept_once_for_each_content_and_the_newest_stay(server: Ser
     assert subprocess.run(("tar", "-xzOf", newest), capture_output=True, text=True).stdout == "3\n"
 
 
+def test_a_folder_of_a_container_comes_as_a_stream_and_its_image_runs_nothing(server: Server, tmp_path: Path) -> None:
+    """As `docker compose cp SERVICE:PATH/. -` gives it: with folders and files that only their owner may read."""
+    inside, folder = tmp_path / "inside", tmp_path / "files"
+    (inside / "sub").mkdir(parents=True)
+    (inside / "sub/one").write_text("1\n")
+    (inside / "sub").chmod(0o500)
+    stream = ("tar", "-C", str(inside), "--mode=a-w,o-r", "-cf", "-", ".")
+    for outcome in ("published", "unchanged"):
+        done = server.step("archive", "api-data", str(folder), "2", "/data", *stream)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(outcome)
+    assert "sub/one" in next(folder.glob("*.files")).read_text()
+    gone = server.step("archive", "api-data", str(folder), "2", "/nope", "sh", "-c", "echo no such folder >&2; exit 1")
+    assert gone.returncode == 1
+    assert "no such folder" in gone.stderr and "/nope cannot be read in its container" in gone.stderr
+
+
 def test_a_folder_without_a_file_is_none_that_passes_and_the_way_out_is_said(server: Server, tmp_path: Path) -> None:
     (tmp_path / "uploads").mkdir()
     done = server.step("archive", "uploads", str(tmp_path / "files"), "2", str(tmp_path / "uploads"))
