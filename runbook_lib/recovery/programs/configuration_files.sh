@@ -64,6 +64,8 @@ collect() {
         # cron says so where there is none; whatever else it says is a crontab that is in no backup
         grep -qi 'no crontab for' "$copy.errors" || ! command -v crontab >/dev/null || printf 'excluded\tnot readable\tcrontab of %s\n' "$(id -un)"
     fi
+    # git keeps no empty folder: a clone would differ from this copy for ever
+    find "$copy" -mindepth 1 -depth -type d -empty -delete
     # the names of the secrets, which a new server needs; never a value
     local line name value found
     [[ ! -r $directory/$secrets_file ]] \

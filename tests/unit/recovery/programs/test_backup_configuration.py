@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,18 @@ def test_a_commit_is_undone_by_one_step_and_only_from_where_the_plan_stood(serve
     assert server.step("uncommit", str(server.repository), "f" * 40).returncode != 0
     assert server.step("uncommit", str(server.repository), "none").returncode == 0
     assert server.survey().tip is None
+
+
+def test_a_server_without_files_outside_the_project_has_a_good_clone(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """git keeps no empty folder: the clone of a good backup lacked `server`, and was called damaged."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/crontab").write_text("#!/bin/sh\necho 'no crontab for deploy' >&2\nexit 1\n")
+    (tmp_path / "bin/crontab").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    (server.etc / "sshd_config").unlink()
+    assert server.commit().returncode == 0
+    after = server.survey()
+    assert (after.clone, after.differs, after.clone_files) == ("good", (), 4)
 
 
 def test_a_damaged_repository_is_no_good_clone(server: Server) -> None:
