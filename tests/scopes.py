@@ -48,7 +48,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/application", 50, needs=IMAGES),
     # the second application, whose image is built when these tests or the lab first ask for it
     # a copy of its schema for each migration, and a real Alembic
-    Scope("lab/applications", 560, "shop", needs=IMAGES),
+    Scope("lab/applications", 620, "shop", needs=IMAGES),
     Scope("lab/plain_http", 110, "shop", needs=IMAGES),
     Scope("lab/databases", 450, needs=IMAGES),
     Scope("lab/proxies", 170, needs=IMAGES),

@@ -7,7 +7,8 @@ from dataclasses import replace
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
-from runbook_lib.platform.plans.compose import compose, exec_if_running
+from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.plans.compose import compose, compose_up, exec_if_running
 from runbook_lib.platform.plans.step_keys import StepKey
 
 # Patterns in brackets do not match the program's own command line, which is in /proc too.
@@ -108,6 +109,18 @@ def try_proxy(environment: Environment) -> tuple[Step, ...]:
     return (Step(StepKey.TEST_PROXY, f"Test whether {proxy} would load its configuration", (test,),
                  why="containers behind it get other addresses, which nginx looks up when it loads its files: one that "
                      "refuses them would send users to the old addresses"),)
+
+
+def start_proxy(environment: Environment, containers: tuple[Container, ...]) -> tuple[Step, ...]:
+    """A proxy that does not run in `containers`, once what is behind it does: nginx ends at once where a container that
+    its files name is not there. It has no undo: what users reach the previous state by, too. Nothing where it runs, or
+    is none of ours.
+    """
+    proxy, running = environment.proxy_service, {one.service for one in containers if one.state == "running"}
+    if proxy in ("", *running, *environment.release.services, *environment.absent_services):
+        return ()
+    return (Step(StepKey.START_PROXY, f"Start {proxy}", (compose_up(environment, proxy, recreate=False),),
+                 why="it does not run; an nginx ends at once while a container that its files name is not there"),)
 
 
 def wait_until_drained(environment: Environment) -> Command:

@@ -5,11 +5,8 @@ No proxy of ours answers meanwhile, so that users see what they see whenever the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from runbook_lib.core import programs
-from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Finding
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.operation_names import RESTORE
@@ -24,13 +21,13 @@ from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import start_services, stop_services
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION, end_leftovers
-from runbook_lib.platform.plans.nginx import caching_proxy, follow_restarted, try_proxy
+from runbook_lib.platform.plans.nginx import follow_restarted, start_proxy, try_proxy
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
-from runbook_lib.recovery.facts.restore_databases import Databases, as_superuser
-from runbook_lib.recovery.facts.stopped_writers import NOTE
+from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps as steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
+from runbook_lib.recovery.plans.stopped_writers import commit_restore, forget, watch_over
 
 OUTAGE = "about 30 seconds, and as long as the application takes to start"
 AT_ITS_START = "the application brings its schema up to date itself, when it starts"
@@ -53,8 +50,9 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         steps.swap(environment, backup),
         *steps.flush_cache(environment),
         start_writers(environment, containers),
+        *start_proxy(environment, containers),
         verify(environment, containers, texts_of, before),
-        _commit(environment, backup),
+        commit_restore(environment, backup),
     )
     return Plan(
         f"{RESTORE} {backup.name}", environment.name, wanted,
@@ -78,17 +76,12 @@ def stop_writers(environment: Environment, before: tuple[Container, ...]) -> Ste
     A watchdog stays on the server until the run ends: it does the same should the run die before it can.
     """
     writers, ran = environment.release.writers, _ran(environment, before)
-    watchdog = Command(
-        ("bash", "-s", "--", environment.server.directory, environment.project, caching_proxy(environment),
-         ",".join(writers), str(environment.limits.watchdog_interval_s), environment.database.name,
-         *as_superuser(environment)),
-        stdin=watchdog_program(), timeout_s=60,
-    )
     return Step(
         StepKey.STOP_WRITERS,
         f"Stop {', '.join(writers)}",
-        (watchdog, end_leftovers(environment, CANDIDATE, MIGRATION), stop_services(environment, *writers)),
-        undo=(start_services(environment, *ran), *follow_restarted(environment), _forget(environment)),
+        (watch_over(environment, writers), end_leftovers(environment, CANDIDATE, MIGRATION),
+         stop_services(environment, *writers)),
+        undo=(start_services(environment, *ran), *follow_restarted(environment), forget(environment)),
         why=f"the outage begins: {OUTAGE}. Nothing is written from here on, nor by a candidate or a migration that a "
         "killed run left; users get no answer, or a proxy's error. "
         "Should this run be killed, a watchdog on the server opens the database and starts what ran before. To start "
@@ -108,12 +101,6 @@ def start_writers(environment: Environment, before: tuple[Container, ...]) -> St
         undo=(stop_services(environment, *environment.release.writers),),
         why="the same containers, which open new connections to the restored database. The outage ends",
     )
-
-
-def watchdog_program() -> str:
-    """The program that starts again what a restore in place had stopped, and whose run died."""
-    return programs.text("recovery/database_definition.sh", "recovery/watchdog_parts.sh",
-                         "recovery/writers_watchdog.sh")
 
 
 def verify(environment: Environment, containers: tuple[Container, ...], texts_of: frozenset[str],
@@ -143,16 +130,6 @@ def _ran(environment: Environment, before: tuple[Container, ...]) -> tuple[str, 
     """The writers that ran; where none did, all: a run that died before this one may have left them stopped."""
     running = {one.service for one in before if one.state == "running"}
     return tuple(name for name in environment.release.writers if name in running) or environment.release.writers
-
-
-def _forget(environment: Environment) -> Command:
-    return Command(("rm", "-f", "--", environment.server.path(NOTE)))
-
-
-def _commit(environment: Environment, backup: Backup) -> Step:
-    step = steps.commit_restore(environment, backup)
-    # from here on whatever is stopped was stopped by its operators
-    return replace(step, actions=(*step.actions, _forget(environment)))
 
 
 def _by_hand(environment: Environment, services: tuple[str, ...]) -> str:

@@ -7,12 +7,13 @@ OPEN_AGAIN=$(open_again); export OPEN_AGAIN SAVED_LIMIT TRUE_LIMIT SAVED_ACCESS
 IFS= read -r -d '' watchdog_parts <<'PARTS'
 limit_s=${WATCHDOG_LIMIT_S:-90}  # for what is started: until it is healthy, on a database that lets it in
 log() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
-# labelled SERVICE [OPTION…]: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
+# labelled SERVICE [OPTION…], and all_labelled: by Compose's labels, newest first. A recreation that was interrupted leaves its hash in front
 # of a container's name, and the names of two projects are alike.
-labelled() {
+all_labelled() {
     docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
-        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" "${@:2}" 8>&- 9>&- | sed -n 1p
+        --filter label=com.docker.compose.oneoff=False --filter "label=com.docker.compose.service=$1" "${@:2}" 8>&- 9>&-
 }
+labelled() { all_labelled "$@" | sed -n 1p; }
 # holds each lock for an instant only, so that no run finds it taken because of these probes
 lock_is_free() { flock -n lock true && flock -n jobs.lock true; }
 # should that run only have lost its connection, it must not continue while this program changes the same things
@@ -30,6 +31,7 @@ let_in() {
         <<<"$OPEN_AGAIN" && admitted=yes
 }
 # become_healthy: a database that does not answer until the end is not what keeps a healthy application from its users
+wait_for_database() { local end=$((SECONDS + limit_s)); until let_in; do ((SECONDS < end)) || return; sleep 1; done; }
 become_healthy() {
     local end=$((SECONDS + limit_s))
     until let_in && healthy; do ((SECONDS < end)) || break; sleep 1; done

@@ -16,13 +16,14 @@ from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import once_settled, start_services, stop_services
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
-from runbook_lib.platform.plans.nginx import follow_restarted
+from runbook_lib.platform.plans.nginx import follow_restarted, start_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans import restore_steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, unchanged_since_plan
+from runbook_lib.recovery.plans.stopped_writers import OtherRelease, commit_restore, forget, watch_over
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import back_to
 from runbook_lib.release.plans import build_steps
@@ -42,7 +43,6 @@ from runbook_lib.release.plans.replacement import (
     record_release,
     replace_containers,
     replacement_of,
-    start_proxy,
     write_override,
 )
 
@@ -103,7 +103,7 @@ def _keep(change: Replacement, measured: Measured,
           restore: DataRestore | None) -> tuple[list[Step], tuple[SkippedStep, ...]]:
     """The earlier images on the data as they are."""
     swapped = replace_containers(change, f"{expected_outage(change)}. {SCHEMA_NOT_KNOWN}", (outage_begins(measured),))
-    steps = [check_out_kept(change), write_override(change), swapped, *start_proxy(change),
+    steps = [check_out_kept(change), write_override(change), swapped, *_proxy(change),
              outside_gate(change, measured), record_release(change, (outage_ends(measured),))]
     return steps, (SkippedStep("Back up the database", NO_BACKUP),)
 
@@ -125,26 +125,37 @@ def _with_restore(change: Replacement, measured: Measured,
         restore_steps.swap(environment, backup),
         *restore_steps.flush_cache(environment),
         _start_release(change),
-        *start_proxy(change),
+        *_proxy(change),
         outside_gate(change, measured),
-        restore_steps.commit_restore(environment, backup),
+        commit_restore(environment, backup),
         record_release(change, (outage_ends(measured),)),
     ], (*skipped, *restore_steps.no_cache(environment))
 
 
+def _proxy(change: Replacement) -> tuple[Step, ...]:
+    return start_proxy(change.rollout.environment, change.rollout.containers)
+
+
 def _stop_release(change: Replacement, measured: Measured) -> Step:
-    """Stop whatever writes. Undone: what was live, by its images, on its own data again."""
+    """Stop whatever writes. Undone: what was live, by its images, on its own data again.
+
+    A watchdog stays on the server until the run ends: should it die, users get the release of the data that are live.
+    """
     environment = change.rollout.environment
     others = _other_writers(change)
     before = tuple(change.previous_images)
     undo: list[Action] = [once_settled(change.up(*before))] if before else []
     undo += [start_services(environment, *others)] if others else []
     undo += follow_restarted(environment) if undo else ()
+    undo.append(forget(environment))
     stopped = tuple(dict.fromkeys((*change.services, *environment.release.writers)))
+    brings = OtherRelease(change.rollout.target.commit, change.up(*change.services))
     return Step(StepKey.STOP_WRITERS, f"Stop {', '.join(stopped)}",
-                (outage_begins(measured), stop_services(environment, *stopped)), undo=tuple(undo),
+                (watch_over(environment, stopped, brings), outage_begins(measured),
+                 stop_services(environment, *stopped)), undo=tuple(undo),
                 why="the outage begins: about 30 seconds, and as long as the release takes to start. No row is written "
-                    "from here on. Should this run be killed, run it again: it finishes what was begun")
+                    "from here on. Should this run be killed, a watchdog on the server opens the database and starts "
+                    "the release of the data that are live then; run it again: it finishes what was begun")
 
 
 def _start_release(change: Replacement) -> Step:

@@ -19,7 +19,7 @@ from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
-from runbook_lib.platform.plans.nginx import try_proxy
+from runbook_lib.platform.plans.nginx import start_proxy, try_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -46,7 +46,6 @@ from runbook_lib.release.plans.replacement import (
     record_release,
     replace_containers,
     replacement_of,
-    start_proxy,
     write_override,
 )
 
@@ -97,7 +96,7 @@ def from_the_replacement_on(change: Replacement, measured: Measured, outage: str
     # where a step migrates, it says so itself
     stays = SCHEMA_STAYS if rules is None or rules.at_start else ""
     replaced = replace_containers(change, outage, (*first, outage_begins(measured)))
-    return [replace(replaced, undone_note=stays), *start_proxy(change),
+    return [replace(replaced, undone_note=stays), *start_proxy(change.rollout.environment, change.rollout.containers),
             replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
             record_release(change, (outage_ends(measured),))]
 

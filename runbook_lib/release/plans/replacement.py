@@ -130,19 +130,6 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
                 may_keep="the schema, where the release migrated it at its start" if rules and rules.at_start else "")
 
 
-def start_proxy(change: Replacement) -> tuple[Step, ...]:
-    """A proxy that does not run, once the release does: nginx ends at once where a container that its files name is
-    not there. It has no undo: what users reach the previous release by, too. Nothing where it runs, or is none of ours.
-    """
-    environment = change.rollout.environment
-    proxy, running = environment.proxy_service, {one.service for one in change.rollout.containers
-                                                 if one.state == "running"}
-    if proxy in ("", *running, *environment.release.services, *environment.absent_services):
-        return ()
-    return (Step(StepKey.START_PROXY, f"Start {proxy}", (compose_up(environment, proxy, recreate=False),),
-                 why="it does not run; an nginx ends at once while a container that its files name is not there"),)
-
-
 def record_release(change: Replacement, first: tuple[Action, ...] = ()) -> Step:
     """Append the release to the record, with the image of each service; what is to be reported with it comes first."""
     rollout = change.rollout

@@ -15,6 +15,7 @@ import yaml
 
 from lab.applications.registry import SHOP
 from lab.applications.sources import releases_of
+from lab.resilience.runner import start_run, wait_for
 from runbook_lib.core.errors import INCONCLUSIVE, PASSED, REFUSED, ROLLED_BACK
 from tests.lab.applications.test_shop import apply, sql
 from tests.lab_server import Lab
@@ -126,3 +127,17 @@ def test_a_rollback_with_its_data_brings_a_backup_of_its_time(lab: Lab, outputs:
                   "-p", "confirm_database=shop", "-p", "backup_first=false")
     assert "Replace the containers by v1.1.0" in shown
     assert sql(lab, 'SELECT count(*) FROM "Order"') == "6000"
+
+
+def test_a_rollback_with_its_data_that_is_killed_leaves_users_a_release_on_data_of_its_time(lab: Lab, outputs: Path) -> None:
+    """After the swap it left everything stopped until an operator ran it again; the live release would not fit the data."""
+    adopted = releases(lab)[0]
+    given = {"to": "as-found", "database": "restore", "confirm_database": "shop", "backup_first": "false"}
+    with start_run(lab.name, lab.environment, outputs, "22_rollback", given, "a test") as run:
+        run.until("step_finished", "restore-swap")
+        run.kill()
+    wait_for(lambda: "stopped-writers" not in lab.on_server("ls", "/opt/shop/.runbook"), "the watchdog", 300)
+    assert image(lab, "web") == image(lab, "worker") == adopted["images"]["web"]
+    assert "made by the override file" in lab.on_server("cat", "/opt/shop/.runbook/writers-watchdog.log")
+    apply(lab, outputs, "22_rollback", *(word for name, value in given.items() for word in ("-p", f"{name}={value}")))
+    assert releases(lab)[-1]["images"] == adopted["images"]

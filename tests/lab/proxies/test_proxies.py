@@ -20,7 +20,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import replaced_state
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans.nginx import follow_restarted, try_proxy
+from runbook_lib.platform.plans.nginx import follow_restarted, start_proxy, try_proxy
 from runbook_lib.platform.plans.rollout import Choices, Rollout
 from runbook_lib.release.facts.candidate import candidate_name
 from runbook_lib.release.plans.candidate import candidate_steps
@@ -29,7 +29,6 @@ from runbook_lib.release.plans.replacement import (
     Replacement,
     replace_containers,
     replacement_of,
-    start_proxy,
     write_override,
 )
 from tests.lab.proxies.conftest import Project
@@ -130,7 +129,7 @@ def test_what_does_not_run_keeps_no_correction_back_and_a_name_of_no_service_doe
 def test_an_nginx_that_ended_with_the_release_is_started_once_that_runs(behind_nginx: tuple[Project, Replacement]) -> None:
     project, change = behind_nginx
     project.compose("stop", "entrance", "web", "worker")
-    started, = start_proxy(change)
+    started, = start_proxy(change.rollout.environment, change.rollout.containers)
     project.act(*started.actions)
     project.until(lambda: project.compose("ps", "--status", "running", "--quiet", "entrance") == "", "nginx runs without what it names")
     step = replace_containers(change, "an outage")

@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts.stopped_writers import StoppedWriters, parse_stopped_writers, survey_stopped_writers
-from runbook_lib.recovery.plans.restore_in_place import watchdog_program
+from runbook_lib.recovery.plans.stopped_writers import watchdog_program
 from tests.unit.shop_environment import shop
 
 RUN = "20261127T210000Z-abcdef"

@@ -104,6 +104,23 @@ def test_a_proxy_looks_up_the_new_addresses_also_after_an_undo() -> None:
     assert "nginx" not in words((*step("start-writers").actions, *step("stop-writers").undo))
 
 
+@pytest.mark.parametrize(("proxy", "starts"), [
+    (None, True), (container("entrance", None), False), (replace(container("entrance", None), state="exited"), True),
+    (replace(container("entrance", None), state="restarting"), True),
+], ids=["gone", "runs", "ended", "ends again and again"])
+def test_a_proxy_that_ended_with_the_application_is_started_once_that_runs(proxy: Container | None, starts: bool) -> None:
+    """The application ended, and its nginx with it: the restore passed inside, and no user was answered until the gate."""
+    entrance = ENVIRONMENT.services["web"].model_copy(update={"title": "The entrance"})
+    behind = ENVIRONMENT.model_copy(update={"proxy": Proxy(service="entrance"),
+                                            "services": {**ENVIRONMENT.services, "entrance": entrance}})
+    before = BEFORE if proxy is None else (*BEFORE, proxy)
+    made = plan_restore(behind, BY_HAND, before, TARGET, BACKUP, LIVE, pre_restore_backup=None)
+    order = [str(one.key) for one in made.steps]
+    assert order[order.index("start-writers"):][1] == ("start-proxy" if starts else "gate-external")
+    by_key = {one.key: one for one in made.steps}
+    assert not starts or (words(by_key["start-proxy"].actions).endswith("--no-recreate entrance") and not by_key["start-proxy"].undo)
+
+
 def test_a_proxy_that_would_refuse_its_files_is_found_before_the_application_is_stopped() -> None:
     behind = ENVIRONMENT.model_copy(update={"proxy": Proxy(service="entrance")})
     made = plan_restore(behind, BY_HAND, BEFORE, TARGET, BACKUP, LIVE, pre_restore_backup=None)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.recovery.facts.stopped_writers import NOTE, parse_stopped_writers
-from runbook_lib.recovery.plans.restore_in_place import watchdog_program
+from runbook_lib.recovery.plans.stopped_writers import watchdog_program
 from tests.unit.recovery.programs.waiting import within
 
 RUN = "20261127T210000Z-abcdef"
-# A container is a file below `all`, named SERVICE.ID; below `up` while it runs. psql takes what it is given, and fails as
-# often as there are lines in `refuse`.
+# A container is a file below `all`, named SERVICE.ID; below `up` while it runs. psql takes what it is given, answers what the
+# file `swapped` holds, and fails as often as there are lines in `refuse`.
 DOCKER = r"""#!/bin/bash
 cd "$WORLD" || exit 9
 service() { for word; do case $word in *compose.service=*) echo "${word##*=}";; esac; done; }
@@ -28,10 +28,21 @@ case $1 in
         case "$*" in *Running*) [ -e "up/${one#*/}" ] && echo true || echo false;; *.Id*) echo "$id";; *) cat health;; esac;;
     start) echo "$*" >>notes; [ ! -e cannot-start ] || exit 1; one=$(echo all/*."$2"); [ -e "$one" ] || exit 1; touch "up/${one#*/}";;
     exec) case "$*" in
-        *psql*) cat >>sql; if [ -s refuse ]; then sed -i 1d refuse; exit 2; fi;;
+        *psql*) asked=$(cat); echo "$asked" >>sql; if [ -s refuse ]; then sed -i 1d refuse; exit 2; fi
+            case $asked in *"swap in progress"*) cat swapped;; esac;;
         *) echo "$*" >>notes;; esac;;
 esac
 """
+
+
+# As Compose makes the containers of `web` anew by the override file; fails where `compose-fails` is there.
+UP = r"""#!/bin/bash
+cd "$WORLD" || exit 9
+echo "up $*" >>notes
+[ ! -e compose-fails ] || exit 14
+rm -f all/web.* up/web.*; touch all/web.new up/web.new
+"""
+COMMIT = "1f" * 20
 
 
 class World:
@@ -41,8 +52,9 @@ class World:
         self.folder, self.runbook = folder, folder / "checkout/.runbook"
         for name in ("bin", "all", "up", "checkout/.runbook"):
             (folder / name).mkdir(parents=True)
-        (folder / "bin/docker").write_text(DOCKER)
-        (folder / "bin/docker").chmod(0o755)
+        for name, text in (("docker", DOCKER), ("up", UP)):
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
         (folder / "health").write_text("healthy\n")
         (self.runbook / "lock.json").write_text(f'{{"owner": "operator", "run_id": "{RUN}"}}')
         (self.runbook / "jobs.lock").touch()
@@ -56,10 +68,11 @@ class World:
         for name in names:
             (self.folder / "up" / name).unlink()
 
-    def watch(self, proxy: str = "", limit_s: int = 90) -> int:
+    def watch(self, proxy: str = "", limit_s: int = 90, brings: str = "") -> int:
         """Start the watchdog as the step stop-writers does, with ten probes a second."""
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        words = (str(self.folder / "checkout"), "shop", proxy, "web,worker", "0.1", "shop", "docker", "exec", "77aa", "psql")
+        release = (brings, "2", "up", "web") if brings else ("", "0")
+        words = (str(self.folder / "checkout"), "shop", proxy, "web,worker", "0.1", "shop", *release, "docker", "exec", "77aa", "psql")
         done = subprocess.run(("bash", "-s", "--", *words), check=False, input=watchdog_program(), text=True, timeout=60,
                               env={**os.environ, "PATH": path, "WORLD": str(self.folder), "WATCHDOG_LIMIT_S": str(limit_s)})
         return done.returncode
@@ -193,3 +206,56 @@ def test_an_engine_that_does_not_answer_stops_the_step_before_anything_is_stoppe
     (world.folder / "down").touch()
     assert world.watch() == 1
     assert not world.noted
+
+
+def test_each_container_of_a_proxy_looks_up_the_addresses_anew(world: World) -> None:
+    for name in ("entrance.e1", "entrance.e2"):
+        world.add(name)
+    world.watch(proxy="entrance")
+    world.stop("web.w1")
+    assert within(lambda: not world.noted)
+    assert "exec e1 sh -c" in world.read("notes") and "exec e2 sh -c" in world.read("notes")
+
+
+@pytest.mark.parametrize(("override", "swapped", "made_anew"), [
+    (COMMIT, "t", True),  # it died after the swap: the release of the restored data
+    (COMMIT, "f", False),  # before it: what ran, on its own data
+    ("2e" * 20, "t", False),  # its undo had put the file back, and not yet the names: what is there was made for these data
+    ("2e" * 20, "f", True),  # its undo had swapped back: the previous release, by the previous file
+    ("", "f", True),  # the same, where the previous release has no file of ours
+])
+def test_a_release_runs_on_the_data_of_its_time(world: World, override: str, swapped: str, made_anew: bool) -> None:
+    if override:
+        (world.runbook / "release.override.yml").write_text(f"# commit: {override}\n")
+    (world.folder / "swapped").write_text(f"{swapped}\n")
+    world.watch(brings=COMMIT)
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: not world.noted)
+    # the worker belongs to no release: its own container starts
+    assert world.running() == {"web.new" if made_anew else "web.w1", "worker.k1"}
+    assert ("up web" in world.read("notes")) is made_anew
+    assert world.read("notes").count("start w1") == (not made_anew)
+
+
+def test_a_compose_that_fails_starts_no_other_release_on_these_data_and_is_tried_again(world: World) -> None:
+    (world.runbook / "release.override.yml").write_text(COMMIT)
+    (world.folder / "swapped").write_text("t\n")
+    (world.folder / "compose-fails").touch()
+    world.watch(brings=COMMIT)
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: world.read("notes").count("up web") >= 2)
+    assert world.running() == set() and world.noted
+    (world.folder / "compose-fails").unlink()
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.new", "worker.k1"}
+    assert "Compose ended with 14" in world.read("checkout/.runbook/writers-watchdog.log")
+
+
+def test_without_an_answer_of_the_database_what_ran_is_started(world: World) -> None:
+    (world.runbook / "release.override.yml").write_text(COMMIT)
+    (world.folder / "refuse").write_text("no\n" * 1000)
+    world.watch(brings=COMMIT, limit_s=1)
+    world.stop("web.w1", "worker.k1")
+    assert within(lambda: not world.noted)
+    assert world.running() == {"web.w1", "worker.k1"}
+    assert "could not be asked which data it has" in world.read("checkout/.runbook/writers-watchdog.log")

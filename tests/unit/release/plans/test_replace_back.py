@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.replaced_release import parse_override
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.compose import compose_up, once_settled, start_services, stop_services
 from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.recovery.plans.stopped_writers import OtherRelease, forget, watch_over
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans.rollback import plan_rollback
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, FOUND, NEW, OLD, release, running, text
@@ -118,7 +119,17 @@ def test_an_undone_restore_stops_the_earlier_release_before_the_names_are_swappe
     made = plan(live(), database="restore")
     assert step(made, "stop-writers").actions[-1] == stop_services(SHOP, "web", "worker")
     assert step(made, "switch").undo == (stop_services(SHOP, "web", "worker"),)
-    assert step(made, "stop-writers").undo == (once_settled(compose_up(SHOP, "web", "worker")),)
+    assert step(made, "stop-writers").undo == (once_settled(compose_up(SHOP, "web", "worker")), forget(SHOP))
+
+
+def test_a_watchdog_knows_the_release_of_the_restored_data_before_anything_is_stopped_and_until_the_swap_is_final() -> None:
+    """A run that was killed in the outage left users without the application until an operator came."""
+    made = plan(live(), database="restore")
+    watchdog = step(made, "stop-writers").actions[0]
+    assert watchdog == watch_over(SHOP, ("web", "worker"), OtherRelease(ADOPTED.commit, compose_up(SHOP, "web", "worker")))
+    assert step(made, "restore-commit").actions[-1] == forget(SHOP)
+    assert not [one for one in plan(live()).steps if forget(SHOP) in one.actions]
+    assert "Should this run be killed, a watchdog" in step(made, "stop-writers").why
 
 
 def test_a_writer_that_belongs_to_no_release_is_stopped_and_started_again_in_its_own_container() -> None:
@@ -128,7 +139,7 @@ def test_a_writer_that_belongs_to_no_release_is_stopped_and_started_again_in_its
     made = plan(live(), alone, database="restore", environment=environment)
     assert step(made, "stop-writers").actions[-1] == stop_services(environment, "web", "worker")
     assert step(made, "switch").actions[-1] == start_services(environment, "worker")
-    assert step(made, "stop-writers").undo[-1] == start_services(environment, "worker")
+    assert step(made, "stop-writers").undo[-2:] == (start_services(environment, "worker"), forget(environment))
 
 
 @pytest.mark.parametrize("database", ["keep", "restore"])
@@ -159,7 +170,7 @@ def test_a_rollback_leads_users_of_an_nginx_in_front_to_the_containers_that_it_m
     behind = shop(proxy={"service": "web", "kind": "nginx"})
     kept, restored = plan(live(), environment=behind), plan(live(), database="restore", environment=behind)
     for actions in (step(kept, "switch").actions, step(kept, "switch").undo, step(restored, "switch").actions,
-                    step(restored, "stop-writers").undo):
+                    step(restored, "stop-writers").undo[:-1]):
         assert "nginx -s reload" in str(actions[-1])
     # its files may be what is rolled back
     assert "test-proxy" not in keys(kept)
