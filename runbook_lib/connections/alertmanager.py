@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from runbook_lib.connections.streams import Timed, close_quietly
+from runbook_lib.connections.streams import Timed, close_quietly, words_of
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json
@@ -68,7 +68,7 @@ class ServerAlertmanager:
         try:
             channel = self._server.link.open_tunnel(self._port)
         except RunbookError as error:
-            raise self._unavailable(error.what) from error
+            raise self._unavailable(error.what.rstrip(".")) from error
         try:
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
             exchange.sock = Timed(channel, TIMEOUT_S, TIMEOUT_S)
@@ -80,7 +80,7 @@ class ServerAlertmanager:
             if isinstance(error, RunbookError) or not is_library_error(error):
                 raise
             # the tunnel is SSH and what runs inside it is HTTP: either may fail, and both mean the same here
-            raise self._unavailable(str(error) or type(error).__name__) from error
+            raise self._unavailable(words_of(error)) from error
         finally:
             close_quietly(channel)
 

@@ -18,6 +18,7 @@ from runbook_lib.connections.dialling import Line, dial
 from runbook_lib.connections.host_keys import KnownHostTransport, host_keys
 from runbook_lib.connections.known_hosts import DEFAULT_PORT
 from runbook_lib.connections.ssh_config import Route, find_route
+from runbook_lib.connections.ssh_errors import channel_refused, is_refused
 from runbook_lib.connections.ssh_keys import close_agent, login_keys
 from runbook_lib.connections.streams import begin_stream, close_quietly
 from runbook_lib.connections.translate import translate_errors
@@ -125,13 +126,13 @@ class Link:
             try:
                 source = ("127.0.0.1", 0) if target else None
                 return transport.open_channel(kind, target, source, timeout=self.connect_timeout_s)
-            except paramiko.ChannelException:
-                # the server closes its side of a finished session a moment after ours: a short wait is enough
-                if target or time.monotonic() > give_up:
-                    with translate_errors(self.address, doing):
-                        raise
-                time.sleep(0.05)
-            except (paramiko.SSHException, OSError, EOFError):
+            except (paramiko.SSHException, OSError, EOFError) as error:
+                if is_refused(error, active=transport.is_active()):
+                    # the server closes its side of a finished session a moment after ours: a short wait is enough
+                    if target or time.monotonic() > give_up:
+                        raise channel_refused(error, self.address, doing, port=target and target[1]) from error
+                    time.sleep(0.05)
+                    continue
                 self._retire(transport)
                 if not may_reconnect:  # nothing was sent yet, so one more connection is safe
                     with translate_errors(self.address, doing, connecting=True):

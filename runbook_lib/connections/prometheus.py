@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from runbook_lib.connections.ssh import SshServer
-from runbook_lib.connections.streams import Timed, close_quietly
+from runbook_lib.connections.streams import Timed, close_quietly, words_of
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
 from runbook_lib.core.foreign_json import read_json
@@ -25,16 +26,20 @@ class ServerPrometheus:
         self._server, self._port = server, port
 
     def get(self, path: str, **parameters: str) -> Any:
-        """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable."""
+        """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable.
+
+        A query with a `timeout` ("30s") may take that long without a word.
+        """
+        silence_s = silence_of(parameters)
         target = f"/api/v1/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         where = f"{self._server.address}: http://127.0.0.1:{self._port}{target}"
         try:
             channel = self._server.link.open_tunnel(self._port)
         except FactUnreadable as error:
-            raise _unavailable("Prometheus is not reachable on the server's loopback", where, error) from error
+            raise _unavailable("Prometheus is not reachable", where, error) from error
         try:
-            exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
-            exchange.sock = Timed(channel, LIMIT_S, TIMEOUT_S)
+            exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=silence_s)
+            exchange.sock = Timed(channel, max(LIMIT_S, silence_s), silence_s)
             exchange.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
             reply = exchange.getresponse()
             return parse_reply(reply.status, reply.read(BODY_LIMIT), where)
@@ -45,6 +50,12 @@ class ServerPrometheus:
             raise _unavailable("Prometheus gave no usable reply", where, error) from error
         finally:
             close_quietly(channel)
+
+
+def silence_of(parameters: Mapping[str, str]) -> float:
+    """Seconds to wait for the next byte: a moment longer than Prometheus itself may compute."""
+    own = parameters.get("timeout", "").removesuffix("s")
+    return max(TIMEOUT_S, float(own) + 1 if own.isdigit() else 0.0)
 
 
 def parse_reply(status: int, body: bytes, where: str) -> Any:
@@ -66,7 +77,7 @@ def parse_reply(status: int, body: bytes, where: str) -> Any:
 
 
 def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavailable:
-    reason = error.what if isinstance(error, RunbookError) else str(error) or type(error).__name__
+    reason = error.what.rstrip(".") if isinstance(error, RunbookError) else words_of(error)
     return EndpointUnavailable(
         f"{what} ({reason}).",
         where=where,

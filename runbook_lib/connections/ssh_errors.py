@@ -19,6 +19,8 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.text import head_of
 
 COMMAND_SHOWN = 300  # characters of a command in a message
+_PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
+_NO_REASON = "Unable to open channel."  # of paramiko
 _KEY_NEXT = (
     "Check that the environment's server.key_file is the private half of a key in the server user's authorized_keys."
 )
@@ -32,7 +34,7 @@ _NAME_NEXT = "Check the name (server.host, or what --server was given) for a sli
 def ssh_error(error: BaseException, address: str, doing: str, *, connecting: bool) -> RunbookError:
     """The server's refusal where there is one; HostUnreachable while connecting; LinkDropped during an exchange."""
     where = f"{address}: {head_of(doing, COMMAND_SHOWN)}" if doing else address
-    refusal = _refusal(error, where)
+    refusal = _refusal(error, address, doing, where)
     if refusal is not None:
         return refusal
     if connecting:
@@ -46,7 +48,29 @@ def ssh_error(error: BaseException, address: str, doing: str, *, connecting: boo
     )
 
 
-def _refusal(error: BaseException, where: str) -> RunbookError | None:
+def is_refused(error: BaseException, *, active: bool) -> bool:
+    """Whether the server opens no such channel, on a connection that works: `active`.
+
+    Of several channels that are refused at once paramiko gives the reason to one, and to the others none.
+    """
+    return isinstance(error, paramiko.ChannelException) or (
+        active and isinstance(error, paramiko.SSHException) and str(error) == _NO_REASON)
+
+
+def channel_refused(error: BaseException, address: str, doing: str, port: int | None = None) -> FactUnreadable:
+    """Why a session, or the way to a `port` of the server's loopback, was refused."""
+    where = f"{address}: {head_of(doing, COMMAND_SHOWN)}"
+    if port is None:
+        what = f"The server refused one more session ({reason_of(error)}); nothing was run."
+        return FactUnreadable(what, where=where, next_step="Check MaxSessions in the server's sshd configuration.")
+    if getattr(error, "code", None) == _PROHIBITED:
+        return FactUnreadable(f"sshd does not let this user reach port {port} of the server.", where=where,
+                              next_step="Check AllowTcpForwarding and PermitOpen in the server's sshd configuration.")
+    return FactUnreadable(f"Nothing answers at port {port} of the server's loopback.", where=where,
+                          next_step="See whether its service runs: docker ps --all, on the server.")
+
+
+def _refusal(error: BaseException, address: str, doing: str, where: str) -> RunbookError | None:
     """An answer of the server (or of a key file), as opposed to silence or a broken link."""
     if isinstance(error, paramiko.BadHostKeyException):
         return HostKeyChanged(
@@ -60,11 +84,7 @@ def _refusal(error: BaseException, where: str) -> RunbookError | None:
     if isinstance(error, paramiko.AuthenticationException):
         return AuthenticationRefused("The server did not accept the key.", where=where, next_step=_KEY_NEXT)
     if isinstance(error, paramiko.ChannelException):
-        return FactUnreadable(
-            f"The server refused one more session ({reason_of(error)}); nothing was run.",
-            where=where,
-            next_step="Check MaxSessions and AllowTcpForwarding in the server's sshd configuration.",
-        )
+        return channel_refused(error, address, doing)
     return None
 
 

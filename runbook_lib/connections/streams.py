@@ -73,6 +73,11 @@ def close_quietly(channel: paramiko.Channel) -> None:
         channel.close()
 
 
+def words_of(error: BaseException) -> str:
+    """Why an exchange failed: what the error says, and of a silence, which says nothing, that."""
+    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
+
+
 class Timed(io.RawIOBase):
     """A channel in the place of `http.client`'s socket, whose exchange ends after `limit_s` seconds altogether, or
     after `silence_s` without a byte.

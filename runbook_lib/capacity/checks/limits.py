@@ -103,7 +103,9 @@ def capacity_answer(environment: Environment, review: CapacityReview, *groups: I
     named = tuple(one.resource.title for _, one in soon)
     parts += [f"{one.check}: {one.measured}" for one in findings
               if one.verdict is Verdict.FAILED and not one.check.startswith(named or ("\n",))][:2]
-    if not parts:
+    if not parts and review.resources and all(one.lacking for one in review.resources):
+        parts = ["it is not known how long its resources last"]
+    elif not parts:
         parts = [f"nothing is known to reach a limit within {horizon} days"]
         parts += [f"the first would be {one.resource.title}, {forecast.words}" for forecast, one in ahead[:1]]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]

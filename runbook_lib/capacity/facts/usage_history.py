@@ -65,13 +65,13 @@ def history_window(environment: Environment, history: str = "365d", until: str =
     check_deadline(deadline_s, "a year of history")
 
     def fetch(connections: Connections) -> HistoryWindow:
-        clock = with_deadline(instant_query(environment, CLOCK), deadline_s).fetch(connections)
+        clock = with_deadline(instant_query(environment, CLOCK, timeout_s=deadline_s), deadline_s).fetch(connections)
         now = None if isinstance(clock, Unanswered) else _time_of(clock)
         if now is None:
             lost = clock if isinstance(clock, Unanswered) else Unanswered(
                 CLOCK, "Prometheus does not say what time it is", "Open Prometheus on the server (port 9090).")
             return HistoryWindow(_grid(end or datetime.now(UTC), timedelta(days=days)), days, unanswered=lost)
-        oldest = with_deadline(instant_query(environment, OLDEST), deadline_s).fetch(connections)
+        oldest = with_deadline(instant_query(environment, OLDEST, timeout_s=deadline_s), deadline_s).fetch(connections)
         since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
         last = end or now
         if since is None or since > now:

@@ -26,6 +26,7 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.tls import VALID, certificate, without_tls
 
 CLOCK_S = 5.0
+NO_TARGET = "On the server: is it the project's own Prometheus, and does its prometheus.yml have `scrape_configs`?"
 _NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second finding of an endpoint
 
 
@@ -102,14 +103,19 @@ def monitoring_sees(environment: Environment, targets: tuple[ScrapeTarget, ...] 
     if not environment.metrics_service:
         reason = environment.no_monitoring_reason
         return tuple(not_applicable(name, reason) for name in ("monitoring targets", "alerts"))
+    if targets == () and not alerts:
+        return (_targets(()), Finding("alerts", Verdict.INCONCLUSIVE, "Prometheus asks nothing, so nothing can fire",
+                                      "none firing", NO_TARGET))
     return (_targets(targets), *_alerts(alerts))
 
 
 def _targets(targets: tuple[ScrapeTarget, ...] | Unanswered) -> Finding:
     if isinstance(targets, Unanswered):
         return _unanswered("monitoring targets", targets, "all up")
+    if not targets:
+        return Finding("monitoring targets", Verdict.INCONCLUSIVE, "Prometheus has no target", "all up", NO_TARGET)
     down = [f"{one.job} ({head_of(one.last_error, 60)})" for one in targets if not one.up]
-    return finding("monitoring targets", not down if targets else None,
+    return finding("monitoring targets", not down,
                    measured=f"{len(targets) - len(down)} of {len(targets)} up" + (f"; down: {', '.join(down)}" if down
                                                                                  else ""),
                    expected="all up", next_step="The service that is not scraped has a row of its own above.")

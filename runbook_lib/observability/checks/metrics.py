@@ -217,15 +217,16 @@ def metrics_answer(environment: Environment, review: MetricsReview, *groups: Ite
     failed = [one for one in findings if one.verdict is Verdict.FAILED]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]
     if review.window.unanswered:
-        return f"It is not known how {environment.title} was ({span}): {review.window.unanswered.reason}"
+        return f"It is not known how {environment.title} was ({span}): {review.window.unanswered.reason}."
     parts = [f"{one.check.replace(' is not ', ' was ')}: {one.measured}" for one in failed[:2]]
     parts += [one.words for one in review.changes[:2]]
     more = len(failed[2:]) + len(review.changes[2:])
     text = "; ".join(parts) + (f"; and {more} more" if more else "")
     if not parts:
-        judged = sum(isinstance(one.main(), Values) for one in review.metrics)
-        text = (f"{judged} of {len(review.metrics)} metrics are known; none of them changed its level, and none was "
-                "beyond its threshold for long")
+        judged = sum(isinstance(line := one.main(), Values) and bool(line.known) for one in review.metrics)
+        text = "no metric is known" if not judged else (
+            f"{judged} of {len(review.metrics)} metrics are known; none of them changed its level, and none was beyond "
+            "its threshold for long")
     missing = head_of("; ".join(f"{one.check} ({one.measured})" for one in unknown), 240)
     return f"{environment.title}, {span}: {text}{f'. Not known: {missing}' if unknown else ''}."
 

@@ -101,13 +101,13 @@ def metrics_window(environment: Environment, window: str = "6h", until: str = ""
 
     def fetch(connections: Connections) -> MetricsWindow:
         began, started = time.monotonic(), datetime.now(UTC)
-        clock = with_deadline(instant_query(environment, CLOCK), deadline_s).fetch(connections)
+        clock = with_deadline(instant_query(environment, CLOCK, timeout_s=deadline_s), deadline_s).fetch(connections)
         middle = started + timedelta(seconds=(time.monotonic() - began) / 2)
         if isinstance(clock, Unanswered):
             last = end or started
             return MetricsWindow(grid_between(last - length, last), None, None, clock)
         theirs = _time_of(clock)
-        oldest = with_deadline(instant_query(environment, OLDEST), deadline_s).fetch(connections)
+        oldest = with_deadline(instant_query(environment, OLDEST, timeout_s=deadline_s), deadline_s).fetch(connections)
         since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
         last = end or theirs or middle
         ahead = None if theirs is None else round((theirs - middle).total_seconds(), 1)

@@ -62,7 +62,8 @@ def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswe
             try:
                 answers.append(question.fetch(connections))
             except (Inconclusive, PreconditionFailed) as error:
-                answers.append(Unanswered(question.name, error.what, error.next_step))
+                # it becomes a part of sentences, and ends none
+                answers.append(Unanswered(question.name, error.what.rstrip("."), error.next_step))
             except BaseException as error:  # raised again where the question was asked
                 answers.append(error)
 

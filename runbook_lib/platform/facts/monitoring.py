@@ -67,11 +67,16 @@ def active_alerts(environment: Environment) -> Question[tuple[Alert, ...]]:
         environment, lambda connections: parse_alerts(connections.prometheus.get("alerts"))))
 
 
-def instant_query(environment: Environment, query: str, *, name: str = "") -> Question[tuple[Sample, ...]]:
-    """An instant query; no series is an empty tuple: missing data, not zero. Raises as `scrape_targets`."""
+def instant_query(environment: Environment, query: str, *, name: str = "",
+                  timeout_s: float | None = None) -> Question[tuple[Sample, ...]]:
+    """An instant query; no series is an empty tuple: missing data, not zero. Raises as `scrape_targets`.
+
+    `timeout_s`: seconds that it may take; None: as any question of Prometheus.
+    """
+    limit = {} if timeout_s is None else {"timeout": f"{math.ceil(timeout_s)}s"}
 
     def fetch(connections: Connections) -> tuple[Sample, ...]:
-        return parse_samples(connections.prometheus.get("query", query=query))
+        return parse_samples(connections.prometheus.get("query", query=query, **limit))
 
     return Question(name or query, fetch)
 

@@ -197,3 +197,18 @@ def test_a_server_without_docker_says_so_everywhere(connections: OpenConnections
         with pytest.raises(DockerUnavailable) as caught:
             ask()
         assert "docker" in caught.value.next_step
+
+
+def test_a_port_at_which_nothing_listens_is_named_however_often_it_is_tried_at_once(connections: OpenConnections) -> None:
+    """As where Prometheus is stopped, and eleven questions ask it."""
+    link = connections.server.link
+    before = link.transport()
+
+    def reach(_: int) -> str:
+        with pytest.raises(FactUnreadable) as caught:
+            link.open_tunnel(9)
+        return caught.value.what
+
+    with ThreadPoolExecutor(11) as together:
+        assert set(together.map(reach, range(110))) == {"Nothing answers at port 9 of the server's loopback."}
+    assert link.transport() is before

@@ -149,7 +149,7 @@ def test_a_name_of_the_configuration_is_dialled_and_shown(sshd: Sshd, tmp_path: 
 
 def test_a_tunnel_that_the_server_refuses(sshd: Sshd) -> None:
     link = sshd.link()
-    with pytest.raises(FactUnreadable, match="nothing was run"):
+    with pytest.raises(FactUnreadable, match="does not let this user reach port"):
         link.open_tunnel(9090)
     link.close()
 
@@ -194,4 +194,21 @@ def test_a_connection_that_has_ended_is_closed_and_not_kept(sshd: Sshd) -> None:
     assert eventually(lambda: not first.is_active())
     assert link.open_stream(("sh", "-c", "echo again"), "ask", 60).recv(100) == b"again\n"
     assert link.transport() is not first
+    link.close()
+
+
+def test_ways_that_are_refused_at_once_are_each_named_and_end_no_connection(sshd: Sshd) -> None:
+    """paramiko gives the reason to one of them: the others were taken for the end of a connection that works."""
+    link = sshd.link()
+    before = link.transport()
+
+    def reach(_: int) -> str:
+        with pytest.raises(FactUnreadable) as caught:
+            link.open_tunnel(9090)
+        return caught.value.what
+
+    with ThreadPoolExecutor(16) as together:
+        reasons = set(together.map(reach, range(160)))
+    assert reasons <= {"sshd does not let this user reach port 9090 of the server.", "Nothing answers at port 9090 of the server's loopback."}
+    assert link.transport() is before
     link.close()

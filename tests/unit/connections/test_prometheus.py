@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections import open_connections
-from runbook_lib.connections.prometheus import ServerPrometheus, parse_reply
+from runbook_lib.connections.prometheus import ServerPrometheus, parse_reply, silence_of
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable
 from runbook_lib.environment import load_environment
 
@@ -84,3 +84,9 @@ def test_an_environment_without_a_service_of_that_name_is_no_internal_error() ->
     with open_connections(environment.model_copy(update={"services": others})) as connections:
         assert isinstance(connections.prometheus, ServerPrometheus)
         assert connections.alertmanager is not None
+
+
+@pytest.mark.parametrize(("parameters", "seconds"), [({}, 15.0), ({"timeout": "3s"}, 15.0), ({"timeout": "30s"}, 31.0), ({"timeout": "1m"}, 15.0)])
+def test_a_query_that_may_take_long_is_waited_for_as_long(parameters: dict[str, str], seconds: float) -> None:
+    """A deadline of a minute was given in vain: a reply that came after 15 s was not waited for."""
+    assert silence_of(parameters) == seconds

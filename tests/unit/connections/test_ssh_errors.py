@@ -7,7 +7,7 @@ import socket
 import paramiko
 import pytest
 
-from runbook_lib.connections.ssh_errors import ssh_error
+from runbook_lib.connections.ssh_errors import channel_refused, is_refused, ssh_error
 from runbook_lib.core.errors import (
     AuthenticationRefused,
     FactUnreadable,
@@ -49,3 +49,21 @@ def test_a_name_that_does_not_resolve_sends_no_one_to_the_servers_sshd() -> None
     assert "sshd" not in unknown.next_step
     refused = ssh_error(ConnectionRefusedError(111, "refused"), ADDRESS, "", connecting=True)
     assert "server.port" in refused.next_step
+
+
+@pytest.mark.parametrize(("error", "port", "words"), [
+    (paramiko.ChannelException(1, "Administratively prohibited"), 9090, "sshd does not let this user reach port 9090 of the server."),
+    (paramiko.ChannelException(2, "Connect failed"), 9090, "Nothing answers at port 9090 of the server's loopback."),
+    (paramiko.SSHException("Unable to open channel."), 9090, "Nothing answers at port 9090 of the server's loopback."),
+    (paramiko.ChannelException(4, "Resource shortage"), None, "refused one more session"),
+])
+def test_a_channel_that_is_refused_is_named_by_what_it_was_for(error: Exception, port: int | None, words: str) -> None:
+    assert is_refused(error, active=True)
+    found = channel_refused(error, "deploy@host", "a question", port)
+    assert words in found.what and found.where == "deploy@host: a question" and found.next_step
+
+
+@pytest.mark.parametrize(("error", "active"), [(paramiko.SSHException("Unable to open channel."), False), (EOFError(), True),
+                                               (paramiko.SSHException("Timeout opening channel."), True)])
+def test_a_connection_that_broke_is_no_refusal(error: Exception, active: bool) -> None:
+    assert not is_refused(error, active=active)

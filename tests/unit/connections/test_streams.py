@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections import streams
+from runbook_lib.connections.streams import words_of
 from runbook_lib.core.errors import CommandTimedOut, LoginUnusable
 
 MARK = "ab" * 16
@@ -76,3 +77,8 @@ def test_a_login_that_ends_is_quoted() -> None:
 def test_a_login_that_never_begins_meets_the_deadline() -> None:
     with pytest.raises(CommandTimedOut, match="within 2 s"):
         begin(Session(b"Password for the proxy: ", silent=True))
+
+
+@pytest.mark.parametrize(("error", "words"), [(TimeoutError(), "no answer in time"), (OSError("reset"), "reset"), (EOFError(), "EOFError")])
+def test_a_silence_has_words_too(error: Exception, words: str) -> None:
+    assert words_of(error) == words

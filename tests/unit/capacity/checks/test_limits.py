@@ -36,6 +36,14 @@ def test_what_is_not_known_is_said_in_the_same_sentence() -> None:
     assert "; not known: Processor of the server: known (it was not asked for) and 7 more." in text
 
 
+def test_where_no_use_is_known_nothing_is_said_of_any_limit() -> None:
+    """A Prometheus with an empty data directory answers everything with no series."""
+    found = review({})
+    text = capacity_answer(staging(), found, use_is_known(staging(), found))
+    assert text.startswith("GW2_WvWbuilder staging: it is not known how long its resources last; not known: ")
+    assert "nothing is known to reach" not in text
+
+
 def test_evictions_that_are_not_known_are_not_called_too_many() -> None:
     (found,) = (one for one in below_limits(staging(), review({})) if one.check == "Keys evicted by Redis: none")
     assert (found.verdict, found.measured) == (Verdict.INCONCLUSIVE, "not known")

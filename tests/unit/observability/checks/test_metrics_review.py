@@ -67,6 +67,8 @@ def test_the_sentence_names_thresholds_changes_and_what_is_not_known() -> None:
 def test_the_sentence_of_a_quiet_hour_and_of_one_without_prometheus() -> None:
     environment, quiet = staging(), review({"error_rate": [0.0] * 60})
     assert "2 of 8 metrics are known; none of them changed its level" in metrics_answer(environment, quiet)
+    empty = metrics_answer(environment, review({"request_rate": [None] * 60}))
+    assert "no metric is known" in empty and "none of them" not in empty
     dead = replace(quiet, window=replace(HOUR, unanswered=Unanswered("clock", "Prometheus is not reachable.")))
     assert metrics_answer(environment, dead).startswith("It is not known how GW2_WvWbuilder staging was")
 
