@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
@@ -11,6 +12,8 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.plans.compose import compose, compose_up, exec_if_running
 from runbook_lib.platform.plans.step_keys import StepKey
 
+# Which of its files the one that runs has read, it shows itself.
+AS_STARTED = programs.text("platform/nginx_as_started.sh")
 # Patterns in brackets do not match the program's own command line, which is in /proc too.
 # After a reload, nginx's old workers keep the connections they have, to the old colour: for 12 s
 # (keepalive_min_timeout), or until worker_shutdown_timeout. Stopping that colour before they have exited breaks
@@ -25,11 +28,11 @@ done
 DRAIN_PAUSE_S = 0.4
 # `nginx -s reload` only sends a signal, and its exit code says no more. The reload is done once none of the previous
 # workers accepts connections.
-RELOAD = r"""
+RELOAD = AS_STARTED + r"""
 workers() { for one in $(grep -ls "[n]ginx: worker process" /proc/[0-9]*/cmdline); do
   grep -qs "[i]s shutting down" "$one" || echo "$one"; done; }
 before=$(workers)
-nginx -s reload || exit 4
+nginx_as_started -s reload || exit 4
 tries=0
 while for one in $before; do workers | grep -qx "$one" && break; done; do
   [ "$tries" -lt 100 ] || { echo "nginx did not load the new configuration within 10 s" >&2; exit 3; }
@@ -41,7 +44,7 @@ done
 IF_NGINX = "command -v nginx >/dev/null || { echo 'no nginx runs in it'; exit 0; }\n"
 REFUSED = 4  # nginx does not take the configuration on the disk, and goes on with the one it has
 NO_SUCH_HOST = 5
-TRY = IF_NGINX + f"""printed=$(nginx -t -q 2>&1) && exit 0
+TRY = AS_STARTED + IF_NGINX + f"""printed=$(nginx_as_started -t -q 2>&1) && exit 0
 printf '%s\\n' "$printed" >&2
 case $printed in *'host not found in upstream'*) exit {NO_SUCH_HOST} ;; esac
 exit 1
@@ -62,7 +65,8 @@ exit 1
 
 def test_configuration(environment: Environment) -> Command:
     """Read the configuration on the disk as nginx would, and use nothing of it."""
-    return compose(environment, "exec", "-T", environment.proxy_service, "nginx", "-t", "-q")
+    return compose(environment, "exec", "-T", environment.proxy_service, "sh", "-c",
+                   f"{AS_STARTED}nginx_as_started -t -q")
 
 
 def reload_nginx(environment: Environment) -> Command:

@@ -50,4 +50,4 @@ def commit_restore(environment: Environment, backup: Backup) -> Step:
 def watchdog_program() -> str:
     """The program that starts again what a restore had stopped, and whose run died."""
     return programs.text("recovery/database_definition.sh", "recovery/watchdog_parts.sh",
-                         "recovery/writers_watchdog.sh")
+                         "platform/nginx_as_started.sh", "recovery/writers_watchdog.sh")

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2016,SC2154
 # Starts what a restore had stopped, should its run die: `bash -s -- CHECKOUT PROJECT PROXY SERVICE,… INTERVAL_S DATABASE COMMIT
 # COUNT UP… WORD…`, before anything is stopped; the WORDs run psql as the superuser, and PROXY may be empty. Follows
-# database_definition.sh and watchdog_parts.sh. Which containers of each SERVICE run now is noted in `.runbook/stopped-writers`:
-# those and no others start again. The watchdog stays on the server in the background until the note is gone, which the run
+# database_definition.sh, watchdog_parts.sh and nginx_as_started.sh. Which containers of each SERVICE run now is noted in
+# `.runbook/stopped-writers`: those and no others start again. The watchdog stays on the server in the background until the note is gone, which the run
 # removes when it ends. While the environment's lock is held it does nothing. When it was not held for a while and the note is
 # still there, the database lets everybody in again, and what was noted is started. That database is whole, whichever it is:
 # the names are swapped in one transaction.
@@ -58,7 +58,7 @@ start_again() {
     for one in ${left[@]+"${left[@]}"}; do docker start "${one#* }" >/dev/null || return 1; done
     # nginx knows its upstreams by the addresses that they had when it loaded its configuration
     for one in $([[ -z $proxy ]] || all_labelled "$proxy" --filter status=running); do
-        docker exec "$one" sh -c '! command -v nginx >/dev/null || nginx -s reload' || log "$proxy could not be reloaded"
+        docker exec "$one" sh -c "$(declare -f nginx_as_started); ! command -v nginx >/dev/null || nginx_as_started -s reload" || log "$proxy could not be reloaded"
     done
     if become_healthy; then log "started again:$names"; else log "started again, and not healthy within $limit_s s:$names"; fi
 }
@@ -99,4 +99,4 @@ earlier=$(sed 1d stopped-writers 2>/dev/null)
 { echo "$run_id"; printf '%s\n%s\n' "$earlier" "$running" | sed '/^$/d' | sort -u; } >stopped-writers.new \
     && mv -fT -- stopped-writers.new stopped-writers || exit 1
 # descriptors 5 to 9 are locks of the job that runs this: the watchdog must not keep them after that job has ended
-setsid bash -c "$watchdog_parts$watchdog" writers-watchdog "$2" "$3" "$5" "$6" "$7" "${@:8}" </dev/null >writers-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &
+setsid bash -c "$(declare -f nginx_as_started)"$'\n'"$watchdog_parts$watchdog" writers-watchdog "$2" "$3" "$5" "$6" "$7" "${@:8}" </dev/null >writers-watchdog.log 2>&1 5>&- 7>&- 8>&- 9>&- &

@@ -18,5 +18,5 @@ def test_an_undo_reads_neither_the_compose_file_nor_env() -> None:
 
 
 def test_a_file_that_nginx_refuses_has_an_exit_code_of_its_own() -> None:
-    assert f"nginx -s reload || exit {REFUSED}" in str(reload_if_running(ENVIRONMENT))
+    assert f"nginx_as_started -s reload || exit {REFUSED}" in str(reload_if_running(ENVIRONMENT))
     assert REFUSED not in (0, 1, 125, 126, 127), "those are Docker's and the shell's"

@@ -99,7 +99,7 @@ def test_a_proxy_looks_up_the_new_addresses_also_after_an_undo() -> None:
     for actions in (by_key["start-writers"].actions, by_key["stop-writers"].undo):
         start, reload, *_ = actions
         assert isinstance(start, Command) and isinstance(reload, Command)
-        assert "docker start" in words((start,)) and "nginx -s reload" in words((reload,))
+        assert "docker start" in words((start,)) and "nginx_as_started -s reload" in words((reload,))
         assert "entrance" in reload.argv
     assert "nginx" not in words((*step("start-writers").actions, *step("stop-writers").undo))
 

@@ -199,7 +199,7 @@ def test_the_proxy_looks_up_the_addresses_anew(world: World) -> None:
     world.watch(proxy="entrance")
     world.stop("web.w1")
     assert within(lambda: not world.noted)
-    assert "exec e1 sh -c" in world.read("notes") and "nginx -s reload" in world.read("notes")
+    assert "exec e1 sh -c" in world.read("notes") and "nginx_as_started -s reload" in world.read("notes")
 
 
 def test_an_engine_that_does_not_answer_stops_the_step_before_anything_is_stopped(world: World) -> None:

@@ -66,4 +66,4 @@ def test_a_return_leads_users_of_an_nginx_in_front_to_the_containers_that_it_mad
     found = change(text(OTHER, "v9"), (ADOPTED,), left(f"web:{OTHER}", f"web:{OTHER}"))
     behind = replace(found, rollout=replace(found.rollout, environment=shop(proxy={"service": "web", "kind": "nginx"})))
     step, = finish_interrupted(behind)
-    assert "nginx -s reload" in str(step.actions[-1])
+    assert "nginx_as_started -s reload" in str(step.actions[-1])

@@ -171,6 +171,6 @@ def test_a_rollback_leads_users_of_an_nginx_in_front_to_the_containers_that_it_m
     kept, restored = plan(live(), environment=behind), plan(live(), database="restore", environment=behind)
     for actions in (step(kept, "switch").actions, step(kept, "switch").undo, step(restored, "switch").actions,
                     step(restored, "stop-writers").undo[:-1]):
-        assert "nginx -s reload" in str(actions[-1])
+        assert "nginx_as_started -s reload" in str(actions[-1])
     # its files may be what is rolled back
     assert "test-proxy" not in keys(kept)

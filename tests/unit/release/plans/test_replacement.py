@@ -91,7 +91,7 @@ def test_users_of_an_nginx_in_front_are_sent_to_the_new_containers_and_to_those_
     found, behind = change(), shop(proxy={"service": "web", "kind": "nginx"})
     step = replace_containers(replace(found, rollout=replace(found.rollout, environment=behind)), "an outage")
     for actions in (step.actions, step.undo):
-        assert "nginx -s reload" in str(actions[-1]) and "nginx" not in str(actions[:-1])
+        assert "nginx_as_started -s reload" in str(actions[-1]) and "nginx" not in str(actions[:-1])
     for followed in ({"service": "web", "kind": "traefik"}, {"kind": "other"}, None):
         other = shop(proxy=followed) if followed else SHOP
         assert "nginx" not in str(replace_containers(replace(found, rollout=replace(found.rollout, environment=other)), ""))
