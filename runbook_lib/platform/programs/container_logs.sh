@@ -29,11 +29,13 @@ main() {
 read_one() {
     local id=$1 service=$2 since=$3 longest=$4 most=$5 made first limited
     made=$(seconds "$(docker inspect --format '{{.Created}}' "$id")") || return 0
-    limited=$(docker inspect --format '{{index .HostConfig.LogConfig.Config "max-size"}}' "$id")
+    # json-file alone keeps everything, and only without a limit: `local`, and the cache from which Docker shows what goes to
+    # a log server, drop their oldest lines after five files of 20 MB, and journald when its own space is used up
+    limited=$(docker inspect --format '{{.HostConfig.LogConfig.Type}} {{index .HostConfig.LogConfig.Config "max-size"}}' "$id")
     if ((made > since)); then
         printf 'G %s was made anew at %s: lines of the container before it are gone\nK %s\n' \
             "$service" "$(date -u -d "@$made" '+%F %T UTC')" "$made"
-    elif [[ -n $limited ]]; then
+    elif [[ $limited != 'json-file ' ]]; then
         # every container that writes at all writes at its start: one whose lines begin later has lost some
         first=$(docker logs --timestamps "$id" 2>&1 | head -n 1 | cut -d' ' -f1)
         first=$(seconds "$first") || first=$made

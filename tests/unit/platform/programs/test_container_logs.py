@@ -27,7 +27,7 @@ def engine(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/docker").write_text(DOCKER)
     (tmp_path / "bin/docker").chmod(0o755)
-    for name, text in (("limit", ""), ("made", "2026-11-27T19:59:00.5Z"), ("code", "0"),
+    for name, text in (("limit", "json-file "), ("made", "2026-11-27T19:59:00.5Z"), ("code", "0"),
                        ("log", "2026-11-27T19:59:01Z started\n2026-11-27T20:00:01Z ERROR no such table\n")):
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -71,7 +71,16 @@ def test_lines_of_a_container_that_was_replaced_are_missing(engine: Path) -> Non
 
 
 def test_lines_that_the_driver_dropped_are_missing(engine: Path) -> None:
-    (engine / "limit").write_text("10m")
+    (engine / "limit").write_text("json-file 10m")
+    assert len(read(engine)) == 2
+    (engine / "log").write_text("2026-11-27T20:30:00Z busy\n")
+    assert read(engine)[1] == "G the log of web begins at 2026-11-27 20:30:00 UTC: older lines were dropped"
+
+
+@pytest.mark.parametrize("driver", ["local", "journald", "syslog"])
+def test_drivers_that_drop_lines_without_being_asked_to_are_not_taken_for_whole(engine: Path, driver: str) -> None:
+    """`local` keeps 100 MB unless it is asked for more, and so does the cache of what goes to a log server."""
+    (engine / "limit").write_text(f"{driver} ")
     assert len(read(engine)) == 2
     (engine / "log").write_text("2026-11-27T20:30:00Z busy\n")
     assert read(engine)[1] == "G the log of web begins at 2026-11-27 20:30:00 UTC: older lines were dropped"
