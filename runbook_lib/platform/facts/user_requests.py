@@ -97,7 +97,8 @@ class AccessLog:
             argv += [self.mark, log.format, rules.api, " ".join(self.environment.health.endpoints),
                      " ".join(rules.slow_by_intent), AGENT, str(BIN_S), keys["time"], keys["status"], keys["path"],
                      keys["seconds"]]
-        return Command(tuple(argv), stdin=programs.text("platform/user_requests.sh"), timeout_s=TIMEOUT_S)
+        program = programs.text("platform/compression.sh", "platform/user_requests.sh")
+        return Command(tuple(argv), stdin=program, timeout_s=TIMEOUT_S)
 
 
 def begin_counting(log: AccessLog) -> Question[UserRequests]:

@@ -3,8 +3,8 @@
 #   bash -s -- mark PROJECT PATH SERVICE
 #   bash -s -- switched PROJECT PATH SERVICE MARKER
 #   bash -s -- count PROJECT PATH SERVICE MARK FORMAT API APART SLOW AGENT BIN KEY…
-# One of PATH and SERVICE is empty. `mark` prints where the log ends now, INODE SIZE SECONDS; `switched` where it ended when
-# the file MARKER was written, which begins with INODE SIZE; `count` counts from there.
+# Follows compression.sh. One of PATH and SERVICE is empty. `mark` prints where the log ends now, INODE SIZE SECONDS SUM;
+# `switched` where it ended when the file MARKER was written, which begins with INODE SIZE; `count` counts from there.
 # FORMAT is json, combined, traefik or caddy; API what the paths begin with that count; APART paths that do not, SLOW
 # pieces of paths whose time does not; AGENT whose requests are not users'. KEYs of json: time, status, path, seconds,
 # the likeliest first, with commas between. Prints `now`, `second` and `bin` lines, and `agents` where the lines name
@@ -69,18 +69,38 @@ END { if (named) print "agents"
 
 now() { date -u +'now %Y-%m-%dT%H:%M:%S+00:00'; }
 
-# the lines of a file since the mark; a rotation is followed by the inode, a shortened file is read from its beginning
+# sum_at SIZE, a log on standard input: of the last bytes before SIZE, by which it is known again
+sum_at() {
+    local most=256
+    (($1 >= most)) || most=$1
+    tail -c "+$(($1 - most + 1))" | head -c "$most" | cksum
+}
+content() {
+    local tool
+    tool=$(tool_for "$1")
+    if [[ $tool == cat ]]; then cat -- "$1"; else "$tool" -dc <"$1"; fi
+}
+
+# of_file LOG INODE SIZE SINCE SUM: the lines of a file since the mark, whatever rotated it: renamed and perhaps compressed
+# (another inode, then), more than once, or copied and emptied, which leaves the inode and may have grown again since. Without
+# a SUM it is known by the inode alone.
 of_file() {
-    local log=$1 inode=$2 size=$3 old
-    [[ -e $log ]] || return 0
-    if [[ $(stat -c %i "$log") == "$inode" ]]; then
-        (($(stat -c %s "$log") >= size)) || size=0
+    local log=$1 inode=$2 size=$3 since=$4 sum=$5 one found=''
+    if [[ -e $log && $(stat -c %i "$log") == "$inode" && $(stat -c %s "$log") -ge $size ]] \
+        && [[ -z $sum || $(sum_at "$size" <"$log") == "$sum" ]]; then
         tail -c "+$((size + 1))" "$log"
         return
     fi
-    old=$(find "$(dirname "$log")" -maxdepth 1 -inum "$inode" ! -name '*.gz' | head -n 1)
-    [[ -z $old ]] || tail -c "+$((size + 1))" "$old"
-    cat "$log"
+    # oldest first: what was written to after the mark. Where no log was there, there is nothing to go on with
+    while [[ $inode != 0 ]] && IFS= read -r -d '' one; do
+        one=${one#* }
+        if [[ -n $found ]]; then content "$one"
+        elif [[ $(stat -c %i "$one") == "$inode" ]] || { ((size)) && [[ -n $sum && $(content "$one" | sum_at "$size") == "$sum" ]]; }; then
+            found=yes
+            content "$one" | tail -c "+$((size + 1))"
+        fi
+    done < <(find "$(dirname "$log")" -maxdepth 1 -type f -name "$(basename "$log")?*" -newermt "@$((${since%.*} - 1))" -printf '%T@ %p\0' | sort -z -n)
+    [[ ! -e $log ]] || cat "$log"
 }
 
 of_service() {
@@ -94,11 +114,12 @@ of_service() {
 }
 
 main() {
-    local verb=$1 project=$2 path=$3 service=$4 at='0 0' inode size since
+    local verb=$1 project=$2 path=$3 service=$4 at='0 0' inode size since sum='0 0'
     if [[ $verb == mark ]]; then
         [[ -z $path || ! -e $path ]] || at=$(stat -c '%i %s' "$path") || return 1
         [[ -z $path || ! -e $path || -r $path ]] || { echo "$path may not be read" >&2; return 1; }
-        echo "$at $(date +%s.%N)"
+        [[ $at == '0 0' ]] || sum=$(sum_at "${at#* }" <"$path") || return 1
+        echo "$at $(date +%s.%N) $sum"
         return
     fi
     if [[ $verb == switched ]]; then
@@ -107,9 +128,9 @@ main() {
         echo "$inode $size $since"
         return
     fi
-    read -r inode size since <<<"$5"
+    read -r inode size since sum <<<"$5"
     now
-    if [[ -n $path ]]; then of_file "$path" "$inode" "$size"; else of_service "$project" "$service" "$since"; fi \
+    if [[ -n $path ]]; then of_file "$path" "$inode" "$size" "$since" "$sum"; else of_service "$project" "$service" "$since"; fi \
         | LC_ALL=C awk -v FORMAT="$6" -v API="$7" -v APART="$8" -v SLOW="$9" -v AGENT="${10}" -v BIN="${11}" \
             -v TIMES="${12}" -v STATUSES="${13}" -v PATHS="${14}" -v SECONDS="${15}" "$COUNT"
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -204,3 +205,37 @@ def test_without_an_access_log_ours_alone_are_counted() -> None:
     assert (log.log, log.where) == (None, "")
     counted = users_were_counted("access.log", UserRequests(Traffic((), AT)))
     assert counted.verdict is Verdict.PASSED and "0 requests, 0 errors" in counted.measured
+
+
+def rotate(file: Path, how: str) -> None:
+    """As logrotate does it."""
+    if how.startswith("copytruncate"):
+        shutil.copy2(file, file.with_name("access.log.1"))
+        file.write_text("")
+    else:
+        file.rename(file.with_name("access.log.1"))
+        file.touch()
+    if how.endswith("compress"):
+        subprocess.run(("gzip", str(file.with_name("access.log.1"))), check=True)
+
+
+@pytest.mark.parametrize("how", ["rename", "rename, compress", "copytruncate", "copytruncate, compress"])
+@pytest.mark.parametrize("after", [1, 200])
+def test_no_request_is_lost_whatever_rotates_the_log(tmp_path: Path, how: str, after: int) -> None:
+    """Errors before the rotation were gone, and a release with them passed its watch."""
+    log, connections = log_of(tmp_path)
+    file = tmp_path / "access.log"
+    file.write_text("".join(common(f"/before{number}", 500, "x") + "\n" for number in range(20)))
+    begin_counting(log).fetch(connections)
+    for part in ("first", "second"):
+        with file.open("a") as opened:
+            opened.write(common(f"/{part}", 500, "x") + "\n")
+        rotate(file, how)
+        if part == "first":
+            (file.with_name("access.log.1.gz" if how.endswith("compress") else "access.log.1")).rename(
+                file.with_name("access.log.2.gz" if how.endswith("compress") else "access.log.2"))
+    with file.open("a") as opened:
+        opened.write("".join(common(f"/{number}", 200, "x") + "\n" for number in range(after)))
+    seen = log.read(connections)
+    assert seen.problem == "" and seen.traffic is not None
+    assert (seen.traffic.requests, seen.traffic.errors) == (after + 2, 2)
