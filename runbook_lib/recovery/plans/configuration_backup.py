@@ -52,8 +52,8 @@ def survey_files(environment: Environment) -> Question[ArchivedFiles]:
 
 def configuration_program(first_line: str = "") -> str:
     """The text that all steps run, manually and by schedule, as `bash -s -- STEP DIRECTORY …` takes it."""
-    return first_line + programs.text("recovery/configuration_files.sh", "recovery/folder_owner.sh",
-                                      "recovery/backup_configuration.sh")
+    return first_line + programs.text("platform/compression.sh", "recovery/configuration_files.sh",
+                                      "recovery/folder_owner.sh", "recovery/backup_configuration.sh")
 
 
 def commit_command(environment: Environment) -> Command:

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2015,SC2016,SC2329,SC2034,SC2145
 # The backup of configuration, files and logs, step by step, on the server: `bash -s -- STEP DIRECTORY PROJECT …`.
-# Follows configuration_files.sh and folder_owner.sh. Nothing is committed that was not searched for secrets, byte for byte.
+# Follows compression.sh, configuration_files.sh and folder_owner.sh. Nothing is committed that was not searched for secrets, byte for byte.
 
 private_folder() {
     place=$(mktemp -d) || fail 'Cannot make a private folder: is the disk full?'
@@ -98,28 +98,62 @@ unpack() { tar -C "$1" --no-same-owner -xf - && chmod -R u+rwX -- "$1"; }
 
 live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' '\n' | grep -xE 'blue|green' | head -n 1; }
 
+# in_front NAME: of a rotated log with its number or date in front of .log (logrotate's `extension`), what its log is called
+in_front() {
+    local stem=${1%%[-.][0-9]*.log*}
+    [[ $1 == *[-.][0-9]*.log* && $1 != *.log-* && ! $1 =~ \.log\.[0-9] ]] && printf %s "$stem"
+}
+
 # logs TARGET KEEP_DAYS FOLDER…: rotated logs, compressed, named by the day of their last line; `KEEP_DAYS` 0 deletes nothing.
 logs() {
-    local target=$1 days=$2 folder file name made count=0; shift 2
+    local target=$1 days=$2 folder file log count=0 tool; shift 2
     mkdir -p -- "$target" || fail "Cannot make $target."
     take_folder "$target" "$project" || exit 1
     for folder; do
         [[ ! -d $folder || -r $folder && -x $folder ]] || printf 'excluded\tnot readable\t%s\n' "$folder"
         mkdir -p -- "$target/${folder##*/}" || fail "Cannot make $target/${folder##*/}."
         while IFS= read -r -d '' file; do
+            # a log that is written now may have a number in its name, too: the rotated one has the name of another file
+            if log=$(in_front "${file##*/}") && [[ ! -e $folder/$log.log ]]; then continue; fi
             if [[ ! -r $file ]]; then printf 'excluded\tnot readable\t%s\n' "$file"; continue; fi
-            name=${file##*/}; name=${name%.gz}
-            [[ $name =~ -[0-9]{8}$ ]] || name=${name%%.log*}.log-$(date -u -r "$file" +%Y%m%d)
-            made=$target/${folder##*/}/$name.gz
-            [[ ! -e $made ]] || continue
-            if [[ $file == *.gz ]]; then cp -- "$file" "$made.partial"; else gzip -c -- "$file" >"$made.partial"; fi \
-                && gzip -t -- "$made.partial" && sync -- "$made.partial" && mv -f -- "$made.partial" "$made" \
-                || { rm -f -- "$made.partial"; fail "Cannot archive $file: is the disk full?"; }
+            tool=$(tool_for "$file")
+            if ! command -v "$tool" >/dev/null; then printf 'excluded\tnot readable\t%s (%s is not installed)\n' "$file" "$tool"; continue; fi
+            archive_log "$file" "$target/${folder##*/}" || continue
             count=$((count + 1))
-        done < <(find -H "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' \) -print0 2>/dev/null)
+        done < <(find -H "$folder" -maxdepth 1 -type f \( -name '*.log-*' -o -name '*.log.[0-9]*' -o -name '*[-.][0-9]*.log' -o -name '*[-.][0-9]*.log.*' \) -print0 2>/dev/null)
     done
     printf 'archived %s rotated logs\n' "$count"
     ((days == 0)) || expire_logs "$target" "$days"
+}
+
+plain_log() { local tool; tool=$(tool_for "$1"); if [[ $tool == cat ]]; then cat -- "$1"; else "$tool" -dc <"$1"; fi; }
+
+# archive_log FILE FOLDER: status 1 where it is there already. A log that is rotated more than once a day has several files of
+# one day: from the second on they have the time of their last line in their names as well.
+archive_log() {
+    local file=$1 made name day log
+    name=${file##*/}
+    [[ ! $name =~ ^(.*)\.(gz|xz|bz2|zst|lz4|Z)$ ]] || name=${BASH_REMATCH[1]}
+    day=$(date -u -r "$file" +%Y%m%d)
+    if log=$(in_front "$name"); then
+        [[ ! ${name#"$log"?} =~ ^([0-9]{8})[.-] ]] || day=${BASH_REMATCH[1]}
+        name=$log.log
+    elif [[ $name =~ ^(.*)-([0-9]{8})$ ]]; then name=${BASH_REMATCH[1]} day=${BASH_REMATCH[2]}
+    else name=${name%%.log*}.log; fi
+    made=$2/$name-$day.gz
+    ! is_archived "$file" "$made" || return 1
+    [[ ! -e $made ]] || made=$2/$name-$(date -u -r "$file" +%H%M%S)-$day.gz
+    ! is_archived "$file" "$made" || return 1
+    if [[ $(tool_for "$file") == gzip ]]; then cp -- "$file" "$made.partial"; else plain_log "$file" | gzip -c >"$made.partial"; fi \
+        && gzip -t -- "$made.partial" && touch -r "$file" -- "$made.partial" && sync -- "$made.partial" && mv -f -- "$made.partial" "$made" \
+        || { rm -f -- "$made.partial"; fail "Cannot archive $file: is the disk full?"; }
+}
+
+# is_archived FILE MADE: of one time, which what is archived has from its file, or else of the same lines
+is_archived() {
+    [[ -e $2 ]] || return 1
+    [[ $(stat -c %Y -- "$1") != "$(stat -c %Y -- "$2")" ]] || return 0
+    cmp -s -- <(plain_log "$1") <(gunzip -c -- "$2") && touch -r "$1" -- "$2"
 }
 
 # Ages come from names. A name in the future, or a clock that jumped, means that ages cannot be trusted now.
