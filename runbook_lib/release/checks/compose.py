@@ -16,6 +16,7 @@ from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.second_container import second_containers
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
+from runbook_lib.release.facts.service_limits import limits_of
 
 CHECKOUT = "the checkout has the Compose files"
 
@@ -77,16 +78,12 @@ def _limits_agree(config: ComposeConfig, environment: Environment) -> Finding:
     wrong = []
     for name, service in environment.services.items():
         for one in service.containers(name):
-            cpus, memory = _limits(config.services.get(one, {}))
+            found = limits_of(config.services.get(one, {}))
             # each only where it is planned: what is not is the Compose file's own affair
-            differs = service.cpus not in (None, cpus) or service.memory_bytes not in (None, memory)
-            wrong += [f"{one}: {cpus:g} CPU, {memory} bytes"] if one in config.services and differs else []
+            differs = service.cpus not in (None, found.cpus) or service.memory_bytes not in (None, found.memory_bytes)
+            shown = f"{one}: {found.cpus or 0:g} CPU, {found.memory_bytes or 0} bytes"
+            wrong += [shown] if one in config.services and differs else []
     return _none(check, wrong)
-
-
-def _limits(service: dict[str, Any]) -> tuple[float, int]:
-    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-    return float(limits.get("cpus", 0)), int(limits.get("memory", 0))
 
 
 def _named(config: ComposeConfig, environment: Environment) -> tuple[Finding, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from runbook_lib.release.facts.service_limits import limits_of
+
 TREE = "@TREE@"  # the folder that the release is laid out in, on the server
 IMAGE_ENTRYPOINT = "@IMAGE@"  # the entrypoint that the image itself names
 Mode = Literal["check", "start", "read"]
@@ -95,12 +97,12 @@ def options_of(service: Service, names: Iterable[str] = ()) -> tuple[str, ...]:
 
     `names` are services that its configuration may name; each is given an address that answers nothing.
     """
-    limits = (service.get("deploy") or {}).get("resources", {}).get("limits", {})
-    memory = str(int(limits.get("memory", 0)) or _FIRST_MEMORY)
+    limits = limits_of(service)
+    memory = str(limits.memory_bytes or _FIRST_MEMORY)
     capabilities = [one for one in service.get("cap_add") or () if one in _CAPABILITIES]
     options = [
-        "--network", "none", "--memory", memory, "--memory-swap", memory, "--cpus", str(limits.get("cpus") or 1),
-        "--pids-limit", str(limits.get("pids") or 256), "--security-opt", "no-new-privileges:true",
+        "--network", "none", "--memory", memory, "--memory-swap", memory, "--cpus", f"{limits.cpus or 1:g}",
+        "--pids-limit", str(limits.pids or 256), "--security-opt", "no-new-privileges:true",
         *(word for host in names for word in ("--add-host", f"{host}:127.0.0.1")),
         *(word for name, value in (service.get("environment") or {}).items() if value is not None
           for word in ("--env", f"{name}={_unescaped(str(value))}")),
