@@ -40,7 +40,7 @@ def drill_command(backup: Backup, deployed: Deployed, environment: Environment) 
     )
     text = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh",
                          "recovery/split_dump.sh", "recovery/load_dump.sh",
-                         "recovery/database_definition.sh", "recovery/restore_drill.sh")
+                         "recovery/database_definition.sh", "platform/image_of.sh", "recovery/restore_drill.sh")
     return Command(argv, stdin=text, timeout_s=limits.limit_s + MARGIN_S)
 
 

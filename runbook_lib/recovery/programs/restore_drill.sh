@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2329,SC2015,SC2317
 # Restores one backup into a disposable PostgreSQL and verifies it there: `bash -s -- CHECKOUT DIRECTORY DATABASE USER
 # BACKUP SHA256 LIMIT_S MEMORY_MB TMPFS_MB DATABASE_IMAGE APPLICATION_IMAGES PROJECT SERVICE READY READ…`. READY is asked
-# until the application answers. Follows dump_contents.sh, split_dump.sh, load_dump.sh and database_definition.sh: it is
-# loaded as a restore would load it. The copy has no network and no folder of the server: the dump reaches it through a
+# until the application answers. Follows dump_contents.sh, split_dump.sh, load_dump.sh, database_definition.sh and image_of.sh:
+# it is loaded as a restore would load it. The copy has no network and no folder of the server: the dump reaches it through a
 # pipe. It is removed at the end, and ends automatically after LIMIT_S should this program be killed before. One line goes to
 # .runbook/drills.jsonl. Exit 0 when the drill reached a verdict, good or bad; 1 when it could not be carried out.
 
@@ -69,7 +69,7 @@ ask_live() {
         || conclude error start "Docker could not be asked for the live PostgreSQL: $(last_lines 500 <"$scratch/output")"
     live=${live%%$'\n'*}
     [[ -n $live ]] || return 0
-    image=$(docker inspect --format '{{.Config.Image}}' "$live" 2>"$scratch/output") && [[ -n $image ]] \
+    image=$(image_of "$live" 2>"$scratch/output") && [[ -n $image ]] \
         || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
     prefix=(docker exec --interactive "$live")
     find_administrator "$user" 2>/dev/null || { administrator=postgres; return 0; }

@@ -177,8 +177,8 @@ class _Check:
                 self.environment.health.ready_path, release.image_of(release.api, self.commit),
                 release.folder_of(release.api), *last)
         program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
-                                "release/read_git.sh", "release/whole_tree.sh", "release/schema_copy.sh",
-                                "release/compatibility.sh")
+                                "release/read_git.sh", "release/whole_tree.sh", "platform/image_of.sh",
+                                "release/schema_copy.sh", "release/compatibility.sh")
         done = self.server.run(Command(argv, stdin=program, timeout_s=timeout_s))
         return parse_copy_records(done.stdout, self.server.address)
 

@@ -56,8 +56,8 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
             database.name, database.owner, release.image_of(release.api, commit or ""), release.folder_of(release.api),
             *both_slots((release.api,)))
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
-                            "release/read_git.sh", "release/whole_tree.sh", "release/schema_copy.sh",
-                            "release/migration_rehearsal.sh")
+                            "release/read_git.sh", "release/whole_tree.sh", "platform/image_of.sh",
+                            "release/schema_copy.sh", "release/migration_rehearsal.sh")
 
     def fetch(connections: Connections) -> MigrationRehearsal | None:
         # another application's code knows no address of a copy

@@ -27,7 +27,8 @@ BEFORE, AFTER, ANEW = "before", "migrated", "restarted"
 ALEMBIC_TABLE = "public.alembic_version"
 SERVER_ERROR = 500
 _PROGRAM = ("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
-            "release/schema_copy.sh", "release/ask_container.sh", "release/replaced_compatibility.sh")
+            "platform/image_of.sh", "release/schema_copy.sh", "release/ask_container.sh",
+            "release/replaced_compatibility.sh")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ start() {
     [[ -n $live ]] || result no-database <<<'no database is running'
     backend=$(one_container "$project" "$api" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $backend ]] || result no-live-backend <<<"$api is not running"
-    start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
+    start_copy_of "$live" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"
     [[ -z $cache ]] || redis=$(one_container "$project" "$cache" 2>"$scratch/log") || result error <"$scratch/log"
@@ -35,8 +35,9 @@ start() {
 }
 
 start_redis() {
+    local image; image=$(image_of "$1") || return
     run_limited "$copy-redis" --rm --label "$LABEL" --label "$OF_PROJECT=$project" --network "container:$copy" \
-        --memory 128m --tmpfs /data -- "$(docker inspect --format '{{.Config.Image}}' "$1")" \
+        --memory 128m --tmpfs /data -- "$image" \
         redis-server --bind 127.0.0.1 --dir /data --save '' --appendonly no
 }
 

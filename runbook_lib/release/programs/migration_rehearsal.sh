@@ -14,7 +14,7 @@ main() {
     image=$(image_to_migrate "${@:9}" 2>"$scratch/log") || result error <"$scratch/log"
     [[ -n $image ]] || result no-image <<<'no image of the release, or of an earlier one, is on the server'
     printf 'image\t%s\n' "$image"
-    start_copy "$(docker inspect --format '{{.Config.Image}}' "$live")" >"$scratch/log" 2>&1 || result error <"$scratch/log"
+    start_copy_of "$live" >"$scratch/log" 2>&1 || result error <"$scratch/log"
     # pg_dump's warnings count as an error: a copy that lacks something proves nothing
     printf 'before\t%s\n' "$(copy_schema "$live" 2>"$scratch/log")"
     [[ ! -s $scratch/log ]] || result error <"$scratch/log"

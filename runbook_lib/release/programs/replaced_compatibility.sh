@@ -39,7 +39,7 @@ names_of() {
 start_database() {
     local options=(--network "$copy") name
     while read -r name; do options+=(--network-alias "$name"); done < <(names_of "$1")
-    start_copy "$(docker inspect --format '{{.Config.Image}}' "$1")" "${options[@]}"
+    start_copy_of "$1" "${options[@]}"
 }
 
 # copy_all CONTAINER: roles that log in, the schema, and the record of its migrations; no other row
@@ -55,6 +55,7 @@ copy_all() {
     while read -r record; do
         [[ -z $record ]] || ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table="$record" </dev/null | into_copy || return
     done <<<"$record"
+    copy_settings "$1" "rolcanlogin"
 }
 
 # shares CONTAINER: why its volumes could lead it elsewhere than to the copy, by a socket in them; fails where they cannot.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317
 # A copy of the live schema that no network reaches, and a release's migrations on it. Follows whole_lines.sh, own_session.sh,
-# limited.sh, read_git.sh and whole_tree.sh; the program
+# limited.sh, read_git.sh, whole_tree.sh and image_of.sh; the program
 # that follows sets $checkout, $commit, $project, $database, $user, $release_image, $folder, $scratch and $copy. The copy is a PostgreSQL of its own, with its
 # data in memory. The live database is only read.
 
@@ -51,19 +51,24 @@ image_to_migrate() {
     if [[ -n $built ]]; then echo "$release_image"; return; fi
     for one; do
         running=$(one_container "$project" "$one") || return
-        if [[ -n $running ]]; then docker inspect --format '{{.Config.Image}}' "$running"; return; fi
+        if [[ -n $running ]]; then image_of "$running"; return; fi
     done
 }
 
-# start_copy IMAGE [OPTION…]: without a network, unless options of docker give it one. The image is the live database's own, so
-# that the server version is the same; that of version 18 refuses a mount where it does not keep its data. A shell starts
+# start_copy_of CONTAINER [OPTION…]: without a network, unless options of docker give it one. The image is the live database's
+# own, so that the server version is the same; that of version 18 refuses a mount where it does not keep its data. A shell starts
 # timeout: coreutils of 2026 ends at once and silently as a container's first process.
-start_copy() {
-    local image=$1; shift
+start_copy_of() {
+    local live=$1 image words=() found name value; shift
     (($#)) || set -- --network none
+    image=$(image_of "$live") || return
+    # what extensions must find when PostgreSQL starts: without it the schema cannot be made (pgaudit, pg_cron)
+    found=$(ours "$live" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
+        "SELECT name, setting FROM pg_settings WHERE name = 'shared_preload_libraries' OR context = 'postmaster' AND name LIKE '%.%'" </dev/null 2>/dev/null)
+    while IFS=$'\t' read -r name value; do [[ -z $name ]] || words+=(-c "$name=$value"); done <<<"$found"
     run_limited "$copy" --rm --label "$LABEL" --label "$OF_PROJECT=$project" "$@" --memory 512m --cpus 1 \
         --tmpfs /var/lib/postgresql/data:size=400m --env POSTGRES_USER="$user" --env POSTGRES_DB="$database" \
-        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust -- "$image" docker-entrypoint.sh postgres || return
+        --env PGDATA=/var/lib/postgresql/data --env POSTGRES_HOST_AUTH_METHOD=trust -- "$image" docker-entrypoint.sh postgres "${words[@]}" || return
     local deadline=$((SECONDS + 60))
     # over TCP: while the image initialises its folder, the server answers on the socket only, and then restarts
     until docker exec "$copy" pg_isready --quiet --host 127.0.0.1 --username "$user" --dbname "$database"; do
@@ -76,10 +81,27 @@ start_copy() {
 # a lock is not free within 30 s: a rehearsal must not queue in front of users.
 copy_schema() {
     ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --schema-only --no-owner --no-privileges </dev/null | into_copy || return
-    if [[ $(ours "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')") ]]; then
+    local record
+    record=$(ours "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')" </dev/null) || return
+    if [[ -n $record ]]; then
         ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy
-        revision "$copy"
     fi
+    copy_settings "$1" "rolname = current_user" || return
+    [[ -z $record ]] || revision "$copy"
+}
+
+# copy_settings CONTAINER ROLES: what the database and its ROLES (a condition) are given in every session, as a search path; no dump of a
+# database has it. Last: these sessions of ours would have it, too. What the copy does not know stays out, as a role of the server.
+copy_settings() {
+    local settings
+    settings=$(ours "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT format(E'DO \$runbook\$BEGIN PERFORM set_config(%L, %L, true); EXECUTE %L; EXCEPTION WHEN OTHERS THEN NULL; END\$runbook\$;',
+            split_part(one, '=', 1), substr(one, strpos(one, '=') + 1), format('ALTER %s SET %I FROM CURRENT', CASE
+                WHEN setrole = 0 THEN format('DATABASE %I', current_database()) WHEN setdatabase = 0 THEN format('ROLE %I', rolname)
+                ELSE format('ROLE %I IN DATABASE %I', rolname, current_database()) END, split_part(one, '=', 1)))
+        FROM pg_db_role_setting LEFT JOIN pg_roles AS r ON r.oid = setrole, unnest(setconfig) AS one
+        WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) AND (setrole = 0 OR $2)
+            AND one NOT LIKE 'runbook.%' ORDER BY setrole, setdatabase" </dev/null) || return
+    [[ -z $settings ]] || into_copy <<<"$settings"
 }
 
 # ours CONTAINER PROGRAM WORD…: a session of PostgreSQL with our own settings; pg_dump has no limit on its statements

@@ -23,7 +23,7 @@ from runbook_lib.recovery.plans.restore_steps import restore_program
 OWNER, DATABASE, STAGED = "staging_user", "staging_db", "staging_db_restore_20261122_020000"
 IMAGE = "gw2-lab/postgres:15"
 DRILL = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
-                      "recovery/database_definition.sh", "recovery/restore_drill.sh")
+                      "recovery/database_definition.sh", "platform/image_of.sh", "recovery/restore_drill.sh")
 
 
 @dataclass(frozen=True)

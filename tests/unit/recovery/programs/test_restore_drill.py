@@ -15,7 +15,7 @@ import pytest
 from runbook_lib.core import programs
 
 PROGRAM = programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh", "recovery/split_dump.sh", "recovery/load_dump.sh",
-                        "recovery/database_definition.sh", "recovery/restore_drill.sh")
+                        "recovery/database_definition.sh", "platform/image_of.sh", "recovery/restore_drill.sh")
 BACKUP = "staging_db_20261122_020000.sql.gz"
 # the live server answers until the question that is to fail; a copy is never made
 DOCKER = r"""#!/bin/bash

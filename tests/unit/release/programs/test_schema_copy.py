@@ -13,7 +13,7 @@ from runbook_lib.core import programs
 from runbook_lib.release.facts.schema_copy import CopyRecords, parse_copy_records
 
 SHARED = ("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh", "release/whole_tree.sh",
-          "release/schema_copy.sh")
+          "platform/image_of.sh", "release/schema_copy.sh")
 # an engine with everything that is asked for; what $FAILS matches is the last that it is asked
 DOCKER = r"""#!/bin/bash
 echo "$*" >>"$LOG"
