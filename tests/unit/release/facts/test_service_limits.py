@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -27,5 +28,5 @@ def test_either_form_is_read(service: dict[str, Any], limits: ServiceLimits) -> 
 def test_a_database_is_tried_with_the_memory_that_it_will_have() -> None:
     """In the 512 MB of a service without a limit, one whose settings need more would not start."""
     words = options_of({"mem_limit": "4294967296", "cpus": 2.0, "pids_limit": 400})
-    pairs = set(zip(words, words[1:], strict=False))
+    pairs = set(pairwise(words))
     assert {("--memory", "4294967296"), ("--memory-swap", "4294967296"), ("--cpus", "2"), ("--pids-limit", "400")} <= pairs
