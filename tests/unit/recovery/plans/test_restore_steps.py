@@ -83,7 +83,7 @@ def test_maintenance_is_entered_and_left_with_the_colour_that_has_the_traffic(co
     assert f"backend-{colour}" in command(on).argv
     for actions in (on.actions[1:], on.undo, off.actions, off.undo):  # nginx keeps its old file where the new one is faulty
         assert [isinstance(action, WriteFile) for action in actions] == [True, False, False]
-        assert "-t" in actions[1].argv  # type: ignore[union-attr]
+        assert "nginx_as_started -t -q" in str(actions[1])
 
 
 def test_the_watchdog_is_there_before_the_outage_begins() -> None:

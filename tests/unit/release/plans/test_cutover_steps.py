@@ -35,15 +35,15 @@ def test_the_new_colour_is_drained_before_it_is_removed_again() -> None:
 
 def test_nginx_checks_its_configuration_before_it_is_reloaded() -> None:
     actions = [str(one) for one in steps.switch(ROLLOUT).actions]
-    test = next(place for place, one in enumerate(actions) if "nginx -t" in one)
-    reload = next(place for place, one in enumerate(actions) if "-s reload" in one)
+    test = next(place for place, one in enumerate(actions) if "nginx_as_started -t -q" in one)
+    reload = next(place for place, one in enumerate(actions) if "nginx_as_started -s reload" in one)
     assert test < reload < len(actions) - 1, "`.env` names the new colour only once it has the traffic"
 
 
 def test_switching_back_writes_the_previous_upstreams_and_reloads() -> None:
     write, reload, follow = steps.switch(ROLLOUT).undo
     assert isinstance(write, WriteFile) and write.content == upstreams_file(ENVIRONMENT, "blue")
-    assert "-s reload" in str(reload)
+    assert "nginx_as_started -s reload" in str(reload)
     assert str(follow).endswith("120 nginx"), "a container that the release made anew is made as it was"
 
 
