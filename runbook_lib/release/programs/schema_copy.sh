@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2034,SC2317
+# shellcheck shell=bash disable=SC2154,SC2034,SC2317,SC2016
 # A copy of the live schema that no network reaches, and a release's migrations on it. Follows whole_lines.sh, own_session.sh,
 # limited.sh, read_git.sh, whole_tree.sh and image_of.sh; the program
 # that follows sets $checkout, $commit, $project, $database, $user, $release_image, $folder, $scratch and $copy. The copy is a PostgreSQL of its own, with its
