@@ -6,8 +6,9 @@ ScriptedConnections(commands={"df -P /": "Filesystem …"}, replies={"/up": (200
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,14 @@ class ScriptedServer:
         return result
 
     def execute(self, command: Command) -> CommandResult:
+        return self._result(command, str(command))
+
+    @contextmanager
+    def converse(self, command: Command) -> Iterator[ScriptedConversation]:
+        yield ScriptedConversation(self, command)
+
+    def _result(self, command: Command, text: str) -> CommandResult:
         self.asked.append(command)
-        text = str(command)
         key = text if text in self.commands else next((piece for piece in self.commands if piece in text), text)
         answer = _given(self.commands, key, "command")
         code, out, err = (0, answer, "") if isinstance(answer, str) else (*answer, "")[:3]
@@ -70,6 +77,22 @@ class ScriptedServer:
             raise FactUnreadable(f"wrote more than {limit_bytes} bytes", where=self.address)
         to.write_bytes(output)
         return CommandResult(str(command), 0, "", errors, 0.01)
+
+
+@dataclass
+class ScriptedConversation:
+    """Answers each line by a piece of it, or of the command; (exit code, output, error output): it ended."""
+
+    server: ScriptedServer
+    command: Command
+    ended: bool = False
+
+    def ask(self, line: str, *, timeout_s: float) -> str | CommandResult:
+        done = self.server._result(replace(self.command, stdin=line), f"{line} {self.command}")
+        if done.exit_code not in self.command.accepts:
+            raise FactUnreadable(f"exit code {done.exit_code}: {done.stderr}", where=self.server.address)
+        self.ended = bool(done.exit_code)
+        return done if done.exit_code else done.stdout
 
 
 @dataclass

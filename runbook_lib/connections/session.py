@@ -52,6 +52,11 @@ def session_program(mark: str, argv: tuple[str, ...], cwd: str | None = None, *,
     return f"{PROGRAM}{shell_join(('session', mark, 'ends' if input_ends else '', cwd or '', *argv))}\n".encode()
 
 
+def conversation_program(mark: str, argv: tuple[str, ...], cwd: str | None = None) -> bytes:
+    """What bash reads first: a command that reads the rest of the input line by line. Its end is marked at once."""
+    return f"{PROGRAM}{shell_join(('converse', mark, cwd or '', *argv))}\n".encode()
+
+
 def stream_program(mark: str, argv: tuple[str, ...]) -> bytes:
     """What bash reads first: a program that takes the session over; its output has no last mark."""
     return f"{PROGRAM}{shell_join(('stream', mark, *argv))}\n".encode()

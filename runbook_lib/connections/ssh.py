@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import os
-import select
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import paramiko
 
-from runbook_lib.connections.docker_errors import docker_unavailable
+from runbook_lib.connections.command_errors import not_accepted, timed_out, unreadable
+from runbook_lib.connections.conversation import SshConversation
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
-from runbook_lib.connections.quoting import shell_join
+from runbook_lib.connections.receiving import CHUNK, code_at_end, receive
 from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
-from runbook_lib.connections.ssh_errors import COMMAND_SHOWN
 from runbook_lib.connections.streams import end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
+from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import CommandResult
 from runbook_lib.core.redaction import Redactor, Secret
-from runbook_lib.core.text import head_of, tail_of
 
 OUTPUT_LIMIT = 16_000_000
 ERROR_LIMIT = 64_000
 NO_SUCH_FILE = 66  # EX_NOINPUT of sysexits.h
 READ_TIMEOUT_S = 60.0
-_CHUNK = 65_536
 
 # A folder that may not be entered hides its files: that is not "no such file".
 _READ = f"""
@@ -40,15 +38,6 @@ if ! reason=$(stat -- "$1" 2>&1 >/dev/null); then
 fi
 exec head -c "$2" -- "$1"
 """
-
-_NO_DOCKER = (
-    "cannot connect to the docker daemon",
-    "permission denied while trying to connect to the docker",
-    "docker: command not found",
-    "docker: not found",
-    "error during connect",
-    "is not a docker command",
-)
 
 
 def stdin_bytes(stdin: str | bytes | Secret | None) -> bytes:
@@ -81,7 +70,7 @@ class SshServer:
         """
         result, complete = self._finish(command)
         if result.exit_code not in command.accepts:
-            self._raise_for(command, result)
+            raise not_accepted(command, result, self.address, self._redactor)
         if not complete:
             raise self._unreadable(command, f"wrote more than {OUTPUT_LIMIT // 1_000_000} MB")
         return result
@@ -120,7 +109,7 @@ class SshServer:
                                           receive, err.add, command.cwd))
         result = CommandResult(self._redactor.text(str(command)), code, "", err.text(), time.monotonic() - started)
         if code not in command.accepts:
-            self._raise_for(command, result)
+            raise not_accepted(command, result, self.address, self._redactor)
         return result
 
     def exchange(self, exchange: Exchange) -> int:
@@ -144,33 +133,14 @@ class SshServer:
             return code
 
     def _drain(self, channel: paramiko.Channel, exchange: Exchange, reply: Reply, deadline: float) -> int:
-        ready = select.poll()
-        ready.register(channel.fileno(), select.POLLIN)
-        while not reply.ended:
-            ended = channel.closed or channel.eof_received
-            while channel.recv_ready():
-                reply.take_stdout(channel.recv(_CHUNK))
-            while channel.recv_stderr_ready():
-                reply.take_stderr(channel.recv_stderr(_CHUNK))
-            if ended:
-                break
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise self._timed_out(exchange)
-            ready.poll(min(left, 1.0) * 1000)
-        if reply.exit_code is not None:
-            return reply.exit_code
-        # an exit code is the server's last word; a link that broke brings none, and what ran then is unknown
-        if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
-            raise self._timed_out(exchange)
-        if channel.exit_status == -1 or not channel.eof_received or reply.began:
-            killed = channel.transport is not None and channel.transport.is_active()
-            raise EOFError("the command was killed on the server, or its session was" if killed
-                           else "the channel closed before the command's end was seen")
-        raise reply.never_began()
+        try:
+            receive(channel, reply, lambda: reply.ended, deadline)
+            return code_at_end(channel, reply, deadline)
+        except TimeoutError:
+            raise timed_out(exchange.doing, exchange.timeout_s, self.address) from None
 
     def _finish(self, command: Command) -> tuple[CommandResult, bool]:
-        out, err = Bounded(OUTPUT_LIMIT, _CHUNK), Bounded(ERROR_LIMIT, ERROR_LIMIT)
+        out, err = Bounded(OUTPUT_LIMIT, CHUNK), Bounded(ERROR_LIMIT, ERROR_LIMIT)
         started = time.monotonic()
         code = self.exchange(Exchange(command.argv, str(command), command.timeout_s, stdin_bytes(command.stdin),
                                       out.add, err.add, command.cwd))
@@ -178,26 +148,18 @@ class SshServer:
         result = CommandResult(self._redactor.text(str(command)), code, out.text(), err.text(), seconds)
         return result, not out.left_out
 
-    def _raise_for(self, command: Command, result: CommandResult) -> None:
-        output = tail_of(self._redactor.text(" ".join((result.stderr or result.stdout).split())), 500)
-        missing = command.argv[0] == "docker" and result.exit_code == 127
-        if missing or any(message in output.lower() for message in _NO_DOCKER):
-            raise docker_unavailable(self._redactor.text(output), self.address, result.command)
-        raise self._unreadable(command, f"ended with exit code {result.exit_code}: {output or 'it printed nothing'}")
+    @contextmanager
+    def converse(self, command: Command) -> Iterator[SshConversation]:
+        """A read-only program that answers line by line; its input, and with it the program, ends with the block."""
+        with self.link.session(self._redactor.text(str(command))) as channel:
+            talk = SshConversation(channel, command, self.address, self._redactor)
+            try:
+                yield talk
+            finally:
+                talk.end()
 
     def _unreadable(self, command: Command, how: str) -> FactUnreadable:
-        return FactUnreadable(
-            self._redactor.text(f"`{command.argv[0]}` on the server {how}"),
-            where=f"{self.address}: {head_of(self._redactor.text(shell_join(command.argv)), COMMAND_SHOWN)}",
-            next_step="Run the command on the server manually to see more.",
-        )
-
-    def _timed_out(self, exchange: Exchange) -> CommandTimedOut:
-        return CommandTimedOut(
-            f"The command did not end within {exchange.timeout_s:g} s.",
-            where=f"{self.address}: {head_of(exchange.doing, COMMAND_SHOWN)}",
-            next_step="Check the server's load and disk; the command may still be running there.",
-        )
+        return unreadable(command, how, self.address, self._redactor)
 
     def close(self) -> None:
         """Close the link, and with it every session."""

@@ -7,6 +7,7 @@ Only `connections/` opens sockets and starts processes; facts see these protocol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -75,6 +76,20 @@ class TlsHandshake:
     verify_error: str
 
 
+class Conversation(Protocol):
+    """A program on the server that answers each line with one line; safe to ask from several threads."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it can be asked no more: it has ended, or its last answer did not come."""
+
+    def ask(self, line: str, *, timeout_s: float) -> str | CommandResult:
+        """Its answer without the line's end; or how it ended without one, where the command accepts that.
+
+        Raises CommandTimedOut, LinkDropped, and what `Server.run` raises.
+        """
+
+
 class Server(Protocol):
     """The staging server, reached over SSH."""
 
@@ -82,6 +97,9 @@ class Server(Protocol):
 
     def run(self, command: Command) -> CommandResult:
         """Run a read-only command to its end. An exit code outside `command.accepts` raises FactUnreadable."""
+
+    def converse(self, command: Command) -> AbstractContextManager[Conversation]:
+        """A read-only program that begins with the first line it is asked, and ends with the block."""
 
     def read(self, path: str, *, limit_bytes: int = 1_000_000) -> bytes | None:
         """The first `limit_bytes` of a file, or None where there is no such file."""

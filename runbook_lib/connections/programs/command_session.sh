@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Read by `bash --norc -p -s` from its standard input, so that no login shell parses it. The line that follows calls
-# `session` (one command to its end) or `stream` (a program that keeps the connection); the rest of the input is theirs.
+# `session` (one command to its end), `converse` (one that is asked line by line) or `stream` (a program that keeps the
+# connection); the rest of the input is theirs.
 
 # What a profile exports for every bash below: functions, which would stand for programs and builtins of ours (`cat`, `printf`), options
 # of the shell, a limit on `read`, and what Compose takes for its words. This bash ignores most of them and hands them on; some names are no
@@ -25,17 +26,28 @@ export LC_ALL=C
 
 # The marks show where our own output begins and ends: what a login shell or a wrapper prints around it is left out.
 begin() { printf '%s errors begin\n' "$1" >&2; printf '%s begin\n' "$1"; }
+end() { printf '%s end %s\n' "$1" "$2" >&2; printf '%s end %s\n' "$1" "$2"; }
+# status 126 for a missing folder, so that it is not taken for a result of the command
+in_folder() { if [ -z "$1" ]; then shift; ("$@"); else (cd -- "$1" || exit 126; shift; "$@"); fi; }
 session() {
-    local mark=$1 input=$2 folder=$3 code; shift 3
+    local mark=$1 input=$2 code; shift 2
     begin "$mark"
-    # status 126 for a missing folder, so that it is not taken for a result of the command
-    if [ -z "$folder" ]; then ("$@"); else (cd -- "$folder" || exit 126; "$@"); fi
+    in_folder "$@"
     code=$?
     # A session that ends while its input is still on the way costs the whole connection: sshd closes it when data or an
     # end of input arrive for a session that is gone. What the command left unread is read away first.
     [ -z "$input" ] || ! IFS= read -r -N 1 _ || cat >/dev/null
-    printf '%s end %s\n' "$mark" "$code" >&2
-    printf '%s end %s\n' "$mark" "$code"
+    end "$mark" "$code"
+    exit "$code"
+}
+# Who asks sees the end at once, and what may still be on the way is read away after it.
+converse() {
+    local mark=$1 code; shift
+    begin "$mark"
+    in_folder "$@"
+    code=$?
+    end "$mark" "$code"
+    cat >/dev/null
     exit "$code"
 }
 stream() { begin "$1"; shift; exec "$@"; }

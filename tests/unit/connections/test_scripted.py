@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
-from runbook_lib.core.questions import HttpReply
+from runbook_lib.core.questions import CommandResult, HttpReply
 
 
 def test_commands_by_their_text_or_a_piece_of_it() -> None:
@@ -60,3 +60,16 @@ def test_downloads_are_bytes_with_or_without_error_output(tmp_path: Path) -> Non
     assert server.download(Command(("noisy",)), tmp_path / "b", limit_bytes=2).stderr == "err"
     with pytest.raises(FactUnreadable, match="more than 1 bytes"):
         server.download(Command(("send",)), tmp_path / "c", limit_bytes=1)
+
+
+def test_conversations_by_a_piece_of_the_line_or_of_the_command() -> None:
+    server = ScriptedConnections(commands={"first": "one", "end": (7, "", "gone"), "talk": "other"}).server
+    with server.converse(Command(("talk",), accepts=(0, 7))) as talk:
+        assert [talk.ask(line, timeout_s=1) for line in ("first", "second")] == ["one", "other"]
+        assert not talk.ended
+        ended = talk.ask("the end", timeout_s=1)
+        assert isinstance(ended, CommandResult)
+        assert (ended.exit_code, ended.stderr, talk.ended) == (7, "gone", True)
+    assert [command.stdin for command in server.asked] == ["first", "second", "the end"]
+    with server.converse(Command(("talk",))) as talk, pytest.raises(FactUnreadable, match="exit code 7"):
+        talk.ask("the end", timeout_s=1)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.connections.limits import discard
-from runbook_lib.connections.session import LOGIN_LINE, Reply, session_program, stream_program
+from runbook_lib.connections.session import LOGIN_LINE, Reply, conversation_program, session_program, stream_program
 from runbook_lib.core.errors import LoginUnusable
 
 MARK = "0123456789abcdef" * 2
@@ -152,3 +152,17 @@ def test_a_stream_is_the_program_itself() -> None:
     done = subprocess.run(["sh", "-c", LOGIN_LINE], input=stream_program(MARK, ("cat",)) + b"GET /", capture_output=True)
     assert done.stdout == f"{MARK} begin\nGET /".encode()
     assert done.stderr == f"{MARK} errors begin\n".encode()
+
+
+def test_a_conversation_shows_its_end_before_the_rest_of_its_input_is_read_away() -> None:
+    with subprocess.Popen(["sh", "-c", LOGIN_LINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(conversation_program(MARK, sh("read -r line; echo $PWD $line; exit 5"), "/usr") + b"one\n")
+        process.stdin.flush()
+        shown = [process.stdout.readline().decode() for _ in range(3)]
+        assert shown == [f"{MARK} begin\n", "/usr one\n", f"{MARK} end 5\n"]
+        process.stdin.write(b"two\n" * 100_000)
+        process.stdin.close()
+        assert process.wait(60) == 5
