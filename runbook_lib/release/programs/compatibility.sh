@@ -10,6 +10,21 @@
 # Code, database and cache share one network namespace that leads nowhere. All of them end after LIMIT_S, so that a run
 # that dies leaves nothing behind.
 
+# asks until there is an answer: to start Python for each question takes longer than the code may need to start. A proxy that the
+# settings name is not for this address.
+readonly READY='
+import sys, time, urllib.request as ask
+until, direct = time.monotonic() + int(sys.argv[2]), ask.build_opener(ask.ProxyHandler({}))
+while True:
+    try:
+        direct.open("http://127.0.0.1:8000" + sys.argv[1], timeout=5)
+        break
+    except Exception:
+        if time.monotonic() > until:
+            raise
+        time.sleep(0.1)
+'
+
 start() {
     remove_remains
     local api=$1 code=$2 image='' built live backend redis=''
@@ -57,8 +72,7 @@ start_code() {
         --env REDIS_URL=redis://127.0.0.1:6379/0 --env LOG_TO_FILE=false --env WEB_CONCURRENCY=1 \
         -- "$image" "${words[@]}" || return
     local deadline=$((SECONDS + 90))
-    until docker exec "$copy-code" python3 -c 'import sys, urllib.request as ask; ask.urlopen("http://127.0.0.1:8000" + sys.argv[1], timeout=5)' \
-        "$ready" 2>/dev/null; do
+    until docker exec "$copy-code" python3 -c "$READY" "$ready" "$((deadline - SECONDS))" 2>/dev/null; do
         if ((SECONDS >= deadline)) || [[ $(docker inspect --format '{{.State.Running}}' "$copy-code") != true ]]; then
             docker logs --tail 20 "$copy-code"
             return 1
