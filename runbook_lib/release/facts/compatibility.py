@@ -103,9 +103,8 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            http = ContainerHttp(self.server, copy.code)
-            found = self._before_and_after(http, copy, before)
-            return self._started_anew(http, copy, colour, found) if found.compatible else found
+            found = self._before_and_after(copy, before)
+            return self._started_anew(copy, colour, found) if found.compatible else found
         finally:
             self._remove(copy)
 
@@ -116,14 +115,14 @@ class _Check:
             return Compatibility(None, Stage.PREPARE, started.message, before)
         copy = self._copy_in(started)
         try:
-            flow = smoke_test_over(self.environment, ContainerHttp(self.server, copy.code))
+            flow = self._smoke_test(copy)
         finally:
             self._remove(copy)
         message = "" if flow.works else f"on the schema as it is a user cannot {fault_of(flow)}"
         return Compatibility(flow.works, Stage.SMOKE_TEST, message, before, before, flow)
 
-    def _before_and_after(self, http: ContainerHttp, copy: _Copy, before: str | None) -> Compatibility:
-        control = smoke_test_over(self.environment, http)
+    def _before_and_after(self, copy: _Copy, before: str | None) -> Compatibility:
+        control = self._smoke_test(copy)
         if not control.works:
             message = f"on its own schema, too, a user cannot {fault_of(control)}"
             return Compatibility(None, Stage.CONTROL, message, before, flow=control)
@@ -132,21 +131,21 @@ class _Check:
         if moved.outcome != PASSED:
             message = moved.message or "the migrations failed on the copy"
             return Compatibility(None, Stage.MIGRATE, message, before, after)
-        first = smoke_test_over(self.environment, http)
+        first = self._smoke_test(copy)
         if first.works:
             return Compatibility(True, Stage.SMOKE_TEST, "", before, after, first)
         # a statement prepared before the migration fails once on each connection and is then prepared again
-        again, fault = smoke_test_over(self.environment, http), fault_of(first)
+        again, fault = self._smoke_test(copy), fault_of(first)
         if again.works:
             return Compatibility(True, Stage.SMOKE_TEST, "", before, after, again, first_fault=fault)
         message = f"on the new schema a user cannot {fault_of(again)}"
         return Compatibility(False, Stage.SMOKE_TEST, message, before, after, again)
 
-    def _started_anew(self, http: ContainerHttp, copy: _Copy, colour: str, found: Compatibility) -> Compatibility:
+    def _started_anew(self, copy: _Copy, colour: str, found: Compatibility) -> Compatibility:
         """Whether the code also starts on the new schema: after a rollback, or a crash, it must."""
         restarted = self._do("restart", self.environment.api_of(colour), copy.name, timeout_s=START_TIMEOUT_S)
         if restarted.outcome == PASSED:
-            flow = smoke_test_over(self.environment, http)
+            flow = self._smoke_test(copy)
             if flow.works:
                 return replace(found, stage=Stage.RESTART, flow=flow)
             message = f"started anew on the new schema a user cannot {fault_of(flow)}"
@@ -155,6 +154,10 @@ class _Check:
         lines = [line for line in lines_of(restarted.message) if line.strip()]
         message = f"it does not start on the new schema: {lines[-1].strip() if lines else restarted.outcome}"
         return replace(found, compatible=known, stage=Stage.RESTART, message=message)
+
+    def _smoke_test(self, copy: _Copy) -> UserFlow:
+        with ContainerHttp(self.server, copy.code) as http:
+            return smoke_test_over(self.environment, http)
 
     def _copy_in(self, started: CopyRecords) -> _Copy:
         containers = tuple((started.get("containers") or "").split())

@@ -13,13 +13,13 @@ from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.browsing import PageRequest, PageView
 from runbook_lib.core.errors import BrowserMissing, EndpointUnavailable, FactUnreadable
 from runbook_lib.environment import load_environment
-from runbook_lib.platform.facts.page import colour_answers, parse_page_reply, view_page, view_page_inside
+from runbook_lib.platform.facts.page import colour_answers, view_page, view_page_inside
 from tests.unit.environment_doubles import with_services_renamed
 
 ENVIRONMENT = load_environment("staging")
 VIEW = PageView("/", "Chrome/156")
 REPLY = json.dumps({"status": 200, "headers": {"Content-Type": "image/png", "Content-Length": "9", "Connection": "close"},
-                    "body": base64.b64encode(b"\x89PNG\xff").decode()})
+                    "base64": base64.b64encode(b"\x89PNG\xff").decode(), "seconds": 0.1})
 
 
 def asked_of(connections: ScriptedConnections) -> dict[str, Any]:
@@ -56,22 +56,24 @@ def test_an_environment_without_a_page_is_not_opened() -> None:
 ])
 def test_a_colour_answers_its_page_as_the_proxy_will(path: str, url: str) -> None:
     connections = ScriptedConnections(commands={"docker exec": REPLY})
-    answer = colour_answers(ENVIRONMENT, connections.server, "green")
-    reply = answer(PageRequest("POST", path, {"Host": "x", "Accept": "*/*"}, "{}"))
-    assert asked_of(connections) == {"method": "POST", "url": url, "body": "{}", "headers": {"Accept": "*/*"}}
+    with colour_answers(ENVIRONMENT, connections.server, "green") as answer:
+        reply = answer(PageRequest("POST", path, {"Host": "x", "Accept": "*/*"}, "{}"))
+    assert asked_of(connections) == {"method": "POST", "url": url, "content": "{}", "headers": {"Accept": "*/*"},
+                                     "timeout_s": 10.0, "follow": False, "keep_body": True}
     assert (reply.status, reply.headers, reply.body) == (200, {"Content-Type": "image/png"}, b"\x89PNG\xff")
 
 
 def test_a_container_that_does_not_answer_is_a_request_that_failed() -> None:
     connections = ScriptedConnections(commands={"docker exec": (1, "", "no reply")})
-    with pytest.raises(EndpointUnavailable):
-        colour_answers(ENVIRONMENT, connections.server, "green")(PageRequest("GET", "/", {}))
+    with colour_answers(ENVIRONMENT, connections.server, "green") as answer, pytest.raises(EndpointUnavailable):
+        answer(PageRequest("GET", "/", {}))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"status": 200, "headers": {}, "body": "?"}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"status": 200, "headers": {}, "base64": "?", "seconds": 1}'])
 def test_a_reply_in_an_unknown_form_is_unreadable(text: str) -> None:
-    with pytest.raises(FactUnreadable):
-        parse_page_reply(text, "x")
+    connections = ScriptedConnections(commands={"docker exec": text})
+    with colour_answers(ENVIRONMENT, connections.server, "green") as answer, pytest.raises(FactUnreadable):
+        answer(PageRequest("GET", "/", {}))
 
 
 def test_two_views_of_the_same_page_are_equal_whatever_their_pictures() -> None:
@@ -84,7 +86,7 @@ def test_a_colour_answers_at_the_services_and_ports_that_the_environment_names(p
     api = elsewhere.release.services["api"].model_copy(update={"port": 9000})
     release = elsewhere.release.model_copy(update={"services": {**elsewhere.release.services, "api": api}})
     connections = ScriptedConnections(commands={"docker exec": REPLY})
-    answer = colour_answers(elsewhere.model_copy(update={"release": release}), connections.server, "green")
-    answer(PageRequest("GET", path, {}))
+    with colour_answers(elsewhere.model_copy(update={"release": release}), connections.server, "green") as answer:
+        answer(PageRequest("GET", path, {}))
     assert asked_of(connections)["url"] == url
     assert "api-green" in connections.server.asked[-1].argv

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,14 +52,20 @@ class Host:
     def _answer(self, command: Command) -> str:
         if command.argv[0] == "bash":
             return self.replies[command.argv[3]]
-        if command.argv[1] != "exec":
-            return ""
-        asked = json.loads(str(command.stdin))
+        return ""
+
+    @contextmanager
+    def converse(self, command: Command) -> Iterator[Any]:
+        self.commands.append(command)
+        yield SimpleNamespace(ask=self._said, ended=False)
+
+    def _said(self, line: str, *, timeout_s: float) -> str:
+        asked = json.loads(line)
         status, body = self._reply(asked)
         return json.dumps({"status": status, "headers": {}, "body": json.dumps(body), "seconds": 0.01})
 
     def _reply(self, asked: dict[str, Any]) -> tuple[int, Any]:
-        method, path, body = asked["method"], asked["url"].rpartition("/api/v1")[2], asked["json"]
+        method, path, body = asked["method"], asked["url"].rpartition("/api/v1")[2], asked.get("json") or {}
         if path == "/auth/register":
             return 201, body
         if path in ("/auth/login", "/auth/refresh"):
