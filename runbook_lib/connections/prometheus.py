@@ -28,7 +28,7 @@ class ServerPrometheus:
     def get(self, path: str, **parameters: str) -> Any:
         """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable.
 
-        A query with a `timeout` ("30s") may take that long without a word.
+        A query with a `timeout` ("30s") may take that long before its reply begins.
         """
         silence_s = silence_of(parameters)
         target = f"/api/v1/{path}" + (f"?{urlencode(parameters)}" if parameters else "")

@@ -45,7 +45,7 @@ def notification_times(drills: AlertDrills, *, title: str = "Time to notificatio
     _legend(axes, kinds)
     axes.set_yticks(range(len(rows)), list(reversed(rows)))
     axes.set(title=f"{title}, drill of {record.at:%Y-%m-%d %H:%M} UTC", xlabel="seconds since the drill began",
-             ylim=(-0.6, len(rows) - 0.4), xlim=(0, record.seconds * 1.02))
+             ylim=(-0.6, len(rows) - 0.25), xlim=(0, record.seconds * 1.02))
     axes.grid(visible=False, axis="y")
     return described(figure, _words(record))
 
@@ -67,8 +67,9 @@ def _row(axes: Any, place: int, path: AlertPath, record: AlertDrillRecord, kinds
                       markersize=6, zorder=4)
     first = min((at for at in path.sent.values() if at is not None), default=None)
     if first is not None:
-        axes.annotate(f"{max(0.0, first - path.begun):.0f} s", (path.begun, place), xytext=(4, 0),
-                      textcoords="offset points", fontsize=9, color=INK, va="center", fontweight="bold")
+        # above the bars: a short time would lie below one
+        axes.annotate(f"{max(0.0, first - path.begun):.0f} s", (path.begun, place + 0.25), xytext=(0, 2),
+                      textcoords="offset points", fontsize=9, color=INK, va="bottom", fontweight="bold")
     elif path.fired is not None:
         axes.annotate("no channel took it", (path.fired, place), xytext=(4, 12), textcoords="offset points",
                       fontsize=8.5, color=RED, va="center")

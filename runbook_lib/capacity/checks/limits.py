@@ -11,6 +11,8 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import why_absent
 
+# what follows the title of a resource, in the names of its checks
+KNOWN, BELOW = ": known", ": below its limit"
 _SEE = "See its row under “Is the use known?”"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
 
@@ -20,13 +22,13 @@ def use_is_known(environment: Environment, review: CapacityReview) -> tuple[Find
     if not environment.capacity.resources:
         return (Finding("resources are named", Verdict.INCONCLUSIVE, "none", "capacity.resources",
                         "Name them in the environment file, with their PromQL and limits."),)
-    declared = [not_applicable(f"{one.title}: known", reason) for one in environment.capacity.resources.values()
+    declared = [not_applicable(f"{one.title}{KNOWN}", reason) for one in environment.capacity.resources.values()
                 if (reason := why_absent(one, environment.absent_services))]
     return (*(_known(one) for one in review.resources), *declared)
 
 
 def _known(one: ReviewedResource) -> Finding:
-    check = f"{one.resource.title}: known"
+    check = f"{one.resource.title}{KNOWN}"
     if one.lacking:
         return Finding(check, Verdict.INCONCLUSIVE, one.lacking.reason, "its use up to now", one.lacking.next_step)
     return finding(check, True, measured=f"{one.shown(one.latest)}; {len(one.days)} whole days of history")
@@ -56,7 +58,7 @@ def _below(environment: Environment, review: CapacityReview, one: ReviewedResour
                        next_step="Its memory is too small: see the proposal below." if known else _SEE)
     near = None if one.limit is None else one.limit * rules.near_percent / 100
     # both figures in the resource's own unit: "85 % of 80 %" has to be computed before it can be read
-    check, expected = f"{title}: below its limit", f"below {one.shown(near)}; the limit is {one.shown(one.limit)}"
+    check, expected = f"{title}{BELOW}", f"below {one.shown(near)}; the limit is {one.shown(one.limit)}"
     if one.share is None:
         return Finding(check, Verdict.INCONCLUSIVE, "not known", expected, _SEE)
     measured = f"{one.shown(one.latest)} at most in {_span(review)}, {one.share:.0f} % of the limit"
@@ -101,7 +103,7 @@ def capacity_answer(environment: Environment, review: CapacityReview, *groups: I
     parts = [f"{one.resource.title} reaches {one.shown(one.limit)} {forecast.words}"
              + (f", on {date_of(review.now, forecast.best)}" if forecast.best else "") for forecast, one in soon]
     named = tuple(one.resource.title for _, one in soon)
-    parts += [f"{one.check}: {one.measured}" for one in findings
+    parts += [f"{one.check.removesuffix(BELOW)}: {one.measured}" for one in findings
               if one.verdict is Verdict.FAILED and not one.check.startswith(named or ("\n",))][:2]
     if not parts and review.resources and all(one.lacking for one in review.resources):
         parts = ["it is not known how long its resources last"]
@@ -109,6 +111,7 @@ def capacity_answer(environment: Environment, review: CapacityReview, *groups: I
         parts = [f"nothing is known to reach a limit within {horizon} days"]
         parts += [f"the first would be {one.resource.title}, {forecast.words}" for forecast, one in ahead[:1]]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]
-    missing = f"; not known: {unknown[0].check} ({head_of(unknown[0].measured, 120)})" if unknown else ""
+    first = f"{unknown[0].check.removesuffix(KNOWN)} ({head_of(unknown[0].measured, 120)})" if unknown else ""
+    missing = f"; not known: {first}" if unknown else ""
     more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
     return f"{title}: {'; '.join(parts)}{missing}{more}."

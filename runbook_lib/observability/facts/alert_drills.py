@@ -11,7 +11,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.foreign_json import read_records
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import printable
+from runbook_lib.core.text import pluralize, printable
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.alert_timeline import AlertPath, Sample, follow
 
@@ -48,6 +48,19 @@ class AlertDrillRecord:
         return self.outcome == DONE and self.undone and bool(self.paths) and all(one.arrived for one in self.paths)
 
     @property
+    def answer(self) -> str:
+        """It in a sentence; the time is that of the slowest channel, since the condition was true."""
+        arrived = [one for one in self.paths if one.arrived]
+        channels = ", ".join(sorted({kind for one in arrived for kind in one.sent}))
+        seconds = [max(at for at in one.sent.values() if at is not None) - one.begun for one in arrived if one.sent]
+        missing = [name for name in self.conditions if name not in {one.name for one in arrived}]
+        all_of_them = pluralize(len(self.conditions), "condition")
+        text = f"{len(arrived)} of {all_of_them} reached the team, with the end of each"
+        if seconds:
+            text += f": through {channels}, {min(seconds):.0f} to {max(seconds):.0f} s after the condition was true"
+        return f"{text}. Not: {', '.join(missing)}." if missing else f"{text}."
+
+    @property
     def rows(self) -> tuple[dict[str, str], ...]:
         """One row a condition."""
         head = {"drill": f"{self.at:%Y-%m-%d %H:%M} UTC"}
@@ -77,6 +90,11 @@ class AlertDrills:
     def rows(self) -> tuple[dict[str, str], ...]:
         """One row a condition, newest drill first."""
         return tuple(row for one in reversed(self.drills) for row in one.rows)
+
+    @property
+    def answer(self) -> str:
+        """The newest drill in a sentence: which conditions arrived, through which channels, and how soon."""
+        return self.drills[-1].answer if self.drills else "No drill took place."
 
 
 def survey_drills(environment: Environment) -> Question[AlertDrills]:

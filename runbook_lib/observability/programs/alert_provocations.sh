@@ -176,10 +176,21 @@ by_memory() {
     ((need <= given[memory_at_most_mb])) || { echo "It would take $need MB of memory; at_most_mb is ${given[memory_at_most_mb]}."; return 1; }
     ((available - need >= given[memory_leave_mb])) || { echo "It would leave $((available - need)) MB of memory; leave_mb is ${given[memory_leave_mb]}."; return 1; }
     helper memory --network none --cpus 1 --memory "$((need + 64))m" --memory-swap "$((need + 64))m" --tmpfs "/fill:size=${need}m,mode=1777" \
-        --entrypoint sh -- "$image" -c "fallocate -l $((need * 1024 * 1024)) /fill/data || head -c ${need}m /dev/zero >/fill/data; sleep ${given[hold_s]}" || return
+        --entrypoint sh -- "$image" -c "{ fallocate -l $((need * 1024 * 1024)) /fill/data || head -c ${need}m /dev/zero >/fill/data; } && echo filled; sleep ${given[hold_s]}" || return
+    until_filled || return
     begin "$1"
     hold
     remove memory
+}
+
+# until_filled: what is written takes its time, a minute on a busy server, and the condition is not true before.
+until_filled() {
+    local name=${given[project]}-alert-drill-memory ends=$((SECONDS + given[hold_s]))
+    until [[ $(docker logs "$name" 2>/dev/null) == *filled* ]]; do
+        [[ $(docker inspect --format '{{.State.Running}}' "$name" 2>&1) != false ]] || { echo "The container that fills the memory has ended."; return 1; }
+        going_on && ((SECONDS < ends)) || { echo "The memory was not filled in time."; return 1; }
+        sleep 0.5
+    done
 }
 
 # Allocated, not written: it takes a moment, and wears nothing.

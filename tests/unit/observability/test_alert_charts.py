@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from runbook_lib.observability.alert_charts import notification_times
 from runbook_lib.observability.facts.alert_drills import AlertDrillRecord, AlertDrills
@@ -29,3 +30,20 @@ def test_each_condition_has_a_row_and_the_chart_says_it_in_words() -> None:
 
 def test_no_drill_is_an_answer_and_not_an_empty_chart() -> None:
     assert notification_times(AlertDrills()).get_label() == "No drill is recorded."
+
+
+def test_the_time_of_an_alert_that_is_quick_lies_on_no_bar() -> None:
+    """Seen in a report: of "6 s" nothing could be read, and of "12 s" the number alone."""
+    quick = AlertPath("CpuUsageHigh", 13, 18, 14, 15, 15, over=35, sent={"email": 16.0}, end_sent={"email": 36.0})
+    axes: Any = notification_times(drills(quick)).axes[0]
+    (label,) = (one for one in axes.texts if one.get_text() == "3 s")
+    assert all(label.xy[1] >= bar.get_y() + bar.get_height() for bar in axes.patches)
+    assert label.get_verticalalignment() == "bottom"
+
+
+def test_a_drill_is_answered_in_a_sentence() -> None:
+    assert drills(ARRIVED).answer == (
+        "1 of 1 condition reached the team, with the end of each: through email, slack, 15 to 15 s after the condition was true.")
+    assert drills(ARRIVED, LOST, MemoryUsageHigh="It would take 9 GB").answer.endswith("Not: ServiceUnhealthy, MemoryUsageHigh.")
+    assert drills(LOST).answer == "0 of 1 condition reached the team, with the end of each. Not: ServiceUnhealthy."
+    assert AlertDrills().answer == "No drill took place."

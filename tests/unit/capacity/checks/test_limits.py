@@ -33,7 +33,7 @@ def test_what_is_reached_first_is_named_with_its_date() -> None:
 def test_what_is_not_known_is_said_in_the_same_sentence() -> None:
     found = review({"server_disk": lambda day: 40.0})
     text = capacity_answer(staging(), found, use_is_known(staging(), found))
-    assert "; not known: Processor of the server: known (it was not asked for) and 7 more." in text
+    assert "; not known: Processor of the server (it was not asked for) and 7 more." in text
 
 
 def test_where_no_use_is_known_nothing_is_said_of_any_limit() -> None:
