@@ -61,8 +61,8 @@ def _number(row: str) -> str:
 def _start_with_rows(text: str, row: str, draft: Draft, page: Path) -> str:
     """00 Start here with the notebook among the symptoms of its first cell and in the index of its last."""
     document = read_json(text, strict=False)
-    question = draft.when if draft.when.endswith("?") else f"{draft.title}: {draft.when}"
-    index = f"| [{draft.number} {draft.title}]({draft.name}.ipynb) | {question} |"
+    # the link has the title already
+    index = f"| [{draft.number} {draft.title}]({draft.name}.ipynb) | {draft.when[:1].upper()}{draft.when[1:]} |"
     for header, added in ((SYMPTOMS, row), (INDEX, index)):
         cell = next((one for one in document["cells"] if header in "".join(one["source"]).split("\n")),
                     document["cells"][0])

@@ -110,12 +110,10 @@ class Run:
         self._must_be_open()
         showing.show(value, title, chart, highlight=highlight, journal=self._journal, folder=self.folder)
 
-    def keep(self, name: str, content: str | bytes) -> str:
-        """Keep a file as evidence, secrets redacted, sealed with the run; returns its path in the run's folder."""
+    def keep(self, name: str, content: str | bytes) -> None:
+        """Keep a file as evidence, secrets redacted, sealed with the run, and show where it is in the run's folder."""
         self._must_be_open()
-        path = self.folder.evidence(name, content)
-        self._journal.write("kept", file=path)
-        return path
+        showing.show_kept(self.folder.evidence(name, content), self._journal)
 
     def require(self, findings: Finding | Iterable[Finding]) -> tuple[Finding, ...]:
         """Go on only when every finding passed (warnings may). Raises PreconditionFailed with what to do next."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Literal
 
 from runbook_lib.archive.journal import Journal
@@ -34,6 +35,12 @@ def show_target(environment: Environment, mode: str, run_id: str) -> None:
 
     banner = target_banner(environment, mode=mode, run_id=run_id)
     show_html(banner, f"{environment.name}: {environment.title} ({mode}), run {run_id}")
+
+
+def show_kept(path: str, journal: Journal) -> None:
+    """Record a file that was kept as evidence, and name it; `path` is below the run's folder."""
+    journal.write("kept", file=path)
+    show_html(f"<p>Kept as evidence: <code>{escape(path)}</code></p>", f"Kept as evidence: {path}")
 
 
 def show_exhibit(exhibit: WatchExhibit) -> None:

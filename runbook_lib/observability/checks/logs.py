@@ -41,7 +41,8 @@ def _reading(one: LogReading) -> Finding:
     reasons = "; ".join(f"{pluralize(count, 'line')} {reason}{_example(one, reason)}"
                         for reason, count in (one.unreadable or {}).items())
     missing = "; ".join(filter(None, (one.problem, *one.gaps)))
-    words = "; ".join(filter(None, (f"{one.lines:,} lines in the window", reasons, missing)))
+    read = f"{100 - percent:.0f} % of its lines were read" if percent and _is_mostly_unread(one) else ""
+    words = "; ".join(filter(None, (f"{one.lines:,} lines in the window", read, reasons, missing)))
     if one.problem or (percent is not None and not one.lines and not one.outside):
         return Finding(check, Verdict.INCONCLUSIVE, words, expected,
                        "Check its place and format in `logs` of the environment file, and who may read it.")

@@ -123,8 +123,8 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
             lines, piece = lines.with_columns(pl.col("line").str.replace_all(COLOURS, "")), b""
         keys = keys_of(log, piece[:KEYS_SAMPLE] if log.kind == "access" else b"")
         values, rest = _objects(lines, piece, keys)
+        found, rest = _with_texts(json_columns(values, log), rest, log)
         _set_aside(rest, NOT_JSON, unreadable)
-        found = json_columns(values, log)
         if log.kind == "access" and _has_gaps(found) and len(keys) < len(keys_of(log)):
             # another writer's lines, further on in the same file
             found = json_columns(_objects(lines, piece, keys_of(log))[0], log)
@@ -162,6 +162,18 @@ def _set_aside_undated(lines: pl.DataFrame, log: LogFile, unreadable: Unreadable
         _set_aside(lines.filter(fits), reason, unreadable)
         lines = lines.filter(~fits)
     _set_aside(lines, NO_TIME, unreadable)
+
+
+def _with_texts(found: pl.DataFrame, rest: pl.DataFrame, log: LogFile) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The messages, with those that another writer left as text: a server, as a rule, whose code writes JSON."""
+    import polars as pl
+
+    if log.kind != "application" or not rest.height:
+        return found, rest
+    texts = text_columns(rest)
+    # what begins as an object is a part of one
+    dated = pl.col("at").is_not_null() & ~pl.col("line").str.contains(r"^\s*\{")
+    return pl.concat((found, texts.filter(dated))), texts.filter(~dated).select("line")
 
 
 def _has_gaps(found: pl.DataFrame) -> bool:

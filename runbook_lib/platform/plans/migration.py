@@ -54,14 +54,15 @@ def one_off(environment: Environment, service: str, *words: str, prefix: tuple[s
 
     `prefix` stands before docker compose, and `more_files` are as in `compose`.
 
-    Its sessions have our limits, after the PGOPTIONS that the service has. Source: programs/migration.sh.
+    Its sessions have our limits, after the PGOPTIONS that the service has; where a pooler takes none, it is run again
+    without. Source: programs/migration.sh.
     """
     name = one_off_name(environment)
     asked = compose(environment, "run", "--rm", *one_off_words(environment, f"{name}-options", "migration"),
                     "--entrypoint", "sh", service, *OWN_OPTIONS, more_files=more_files)
-    # by its name alone: the program has the value
+    # by their names alone: the program has the values
     started = compose(environment, "run", "--rm", *one_off_words(environment, name, "migration"), "--env", "PGOPTIONS",
-                      service, *words, more_files=more_files, timeout_s=MIGRATION_TIMEOUT_S)
+                      "--env", "PGAPPNAME", service, *words, more_files=more_files, timeout_s=MIGRATION_TIMEOUT_S)
     first = (*prefix, *asked.argv)
     return replace(started, argv=(*_program(environment, "run"), PG_OPTIONS, str(len(first)), *first, *prefix,
                                   *started.argv), stdin=_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import lines_of
+from runbook_lib.core.text import lines_of, pluralize
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 
@@ -90,8 +91,12 @@ class ConfigurationBackups:
 
     @property
     def change_table(self) -> list[dict[str, Any]]:
-        """One row a file that a backup would commit."""
-        return [{"file": change.path, "since the last backup": change.kind} for change in self.changes]
+        """One row a file that a backup would commit; before the first backup, where all are new, one row a folder."""
+        if self.commits:
+            return [{"file": change.path, "since the last backup": change.kind} for change in self.changes]
+        folders = Counter(_folder(change.path) for change in self.changes)
+        return [{"file": name if count == 1 and not name.endswith("/") else f"{name}: {pluralize(count, 'file')}",
+                 "since the last backup": "new, as everything"} for name, count in folders.items()]
 
     @property
     def excluded_table(self) -> list[dict[str, Any]]:
@@ -102,6 +107,12 @@ class ConfigurationBackups:
     def commit_table(self) -> list[dict[str, Any]]:
         """One row a backup, newest first."""
         return [{"commit": one.commit[:12], "at": one.at, "subject": one.subject} for one in self.commits]
+
+
+def _folder(path: str) -> str:
+    """The folder of a file, two levels at most, and a file of none as it is."""
+    *folders, name = path.split("/")
+    return "/".join((*folders[:2], "")) if folders else name
 
 
 def survey_configuration(environment: Environment, *, clone: bool = False) -> Question[ConfigurationBackups]:

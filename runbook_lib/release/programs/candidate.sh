@@ -54,6 +54,7 @@ start() {
     trap 'remove "$name"; exit 143' TERM INT HUP
     # should this run die, it ends all the same
     guard "$name"
+    name_blindness 'the candidate'
     "$@" </dev/null >/dev/null || { remove "$name"; exit 1; }
     while state=$(docker inspect --format "$FORM" "$name"); do
         case $state in

@@ -52,9 +52,9 @@ class Neighbours:
                                                "-c", statement), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.until(lambda: self.sql(f"SELECT count(*) FROM pg_stat_activity WHERE query = $${statement}$$") == "1")
 
-    def of(self, name: str, call: str) -> str:
+    def of(self, name: str, call: str, user: str = "postgres") -> str:
         """What the program prints of a call about the sessions of the container `name`, on both streams."""
-        head = f"project={self.name} service=db database=postgres user=postgres limit_s=1 name={self.name}-{name}\n"
+        head = f"project={self.name} service=db database=postgres user={user} limit_s=1 name={self.name}-{name}\n"
         done = subprocess.run(("bash", "-s"), input=PROGRAM + head + call, text=True, capture_output=True, timeout=60)
         return done.stdout + done.stderr
 
@@ -122,3 +122,29 @@ def test_the_end_of_a_migration_ends_no_other_session(neighbours: Neighbours) ->
     assert neighbours.clients["user"].wait(60) == 0
     assert neighbours.clients["one"].wait(60) != 0
     assert neighbours.left() == {"other"}
+
+
+@pytest.mark.parametrize("call", ["", "knows_since=f; "], ids=["as it is", "as before PostgreSQL 14"])
+def test_a_wait_is_found_whichever_role_the_container_logs_in_as_and_whatever_the_version(neighbours: Neighbours, call: str) -> None:
+    """An owner without pg_read_all_stats sees no session of another role; and before 14 no lock shows since when it is waited for."""
+    neighbours.sql("CREATE ROLE owner LOGIN")
+    waiting(neighbours, "user", "one")
+    assert neighbours.of("one", f"{call}cancel_waits it", "owner") == "canceled: it waited more than 1 s for a lock on public.shelves\n"
+    assert neighbours.left() == {"user", "other"}
+
+
+def test_without_a_superuser_who_may_log_in_it_is_said_what_cannot_be_seen(neighbours: Neighbours) -> None:
+    neighbours.sql("CREATE ROLE owner LOGIN; CREATE ROLE watcher LOGIN; GRANT pg_read_all_stats, pg_signal_backend TO watcher")
+    assert neighbours.of("one", "name_blindness it", "owner") == ""
+    neighbours.sql("ALTER ROLE postgres NOLOGIN")
+    shown = neighbours.of("one", "name_blindness it", "owner")
+    assert shown.startswith("no superuser may log in, and owner sees no session of another role")
+    assert neighbours.of("one", "name_blindness it", "watcher") == ""
+
+
+def test_what_waits_now_and_then_has_not_waited_throughout(neighbours: Neighbours) -> None:
+    """As before PostgreSQL 14, where it can only be asked again and again."""
+    waiting(neighbours, "user", "one")
+    neighbours.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'")
+    assert neighbours.of("one", "knows_since=f; cancel_waits it") == ""
+    assert neighbours.clients["one"].wait(60) == 0

@@ -41,7 +41,7 @@ def test_start_here_gets_a_symptom_and_a_line_of_its_index(tmp_path: Path) -> No
     pages = edited_pages(DRAFT, project(tmp_path))
     cells = json.loads(pages[tmp_path / "notebooks/00_start_here.ipynb"])["cells"]
     assert "| the disk fills up | [49 Disk usage](49_disk.ipynb) |\n" in cells[0]["source"]
-    assert "| [49 Disk usage](49_disk.ipynb) | Disk usage: the disk fills up |\n" in cells[1]["source"]
+    assert "| [49 Disk usage](49_disk.ipynb) | The disk fills up |\n" in cells[1]["source"]
     assert "| the disk fills up | [49 Disk usage](notebooks/49_disk.ipynb) |" in pages[tmp_path / "README.md"]
 
 

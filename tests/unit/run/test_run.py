@@ -39,9 +39,13 @@ def test_a_plan_is_pinned_together_with_the_rules_of_its_environment(project_dir
 
 
 @pytest.mark.parametrize("content", [f"at;{SECRET}\n", f"at;{SECRET}\n".encode()])
-def test_a_kept_file_is_redacted_named_in_the_journal_and_sealed(project_dir: ProjectDir, content: str | bytes) -> None:
+def test_a_kept_file_is_redacted_named_in_the_journal_and_sealed(
+    project_dir: ProjectDir, capsys: pytest.CaptureFixture[str], content: str | bytes
+) -> None:
     run = opened()
-    path = run.keep("sample.csv", content)
+    path = "evidence/sample.csv"
+    assert run.keep("sample.csv", content) is None  # type: ignore[func-returns-value]  # the last line of a cell would show it
+    assert capsys.readouterr().out.endswith(f"\nKept as evidence: {path}\n")
     kept = (run.folder.path / path).read_text()
     assert kept.startswith("at;") and SECRET not in kept
     assert [event["file"] for event in journal.read(run.folder) if event["event"] == "kept"] == [path]

@@ -281,3 +281,15 @@ def test_what_stands_in_front_of_an_address_is_a_host_only_where_an_address_foll
     (row,), unreadable = read(COMBINED, GOOD.replace(b"192.0.2.1 - -", front))
     assert (row["status"], unreadable) == (200, {})
     assert row["address"] == (front.split()[1] if b" 10.0.0.1 -" in front else front.split()[0]).decode()
+
+
+def test_text_among_messages_in_json_is_read_as_messages() -> None:
+    """A server writes text and its code JSON: a third of the log could not be read, and nothing was concluded from the rest."""
+    rows, unreadable = read(MESSAGES, b"""{"time": "2026-11-27T12:00:00Z", "level": "info", "message": "begun"}
+2026-11-27 12:00:01 [ERROR] worker 3 was killed
+{"time": "2026-11-27T12:00:02Z", "level": "ERR
+no time here
+""")
+    assert [(str(row["at"])[-8:], row["level"], row["message"]) for row in rows] == [
+        ("12:00:00", "INFO", "begun"), ("12:00:01", "ERROR", "[ERROR] worker 3 was killed")]
+    assert unreadable == {NOT_JSON: 2}

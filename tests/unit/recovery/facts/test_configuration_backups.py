@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.recovery.facts.configuration_backups import source_arguments
+from runbook_lib.recovery.facts.configuration_backups import Change, Commit, ConfigurationBackups, source_arguments
 
 STAGING = load_environment("staging")
 
@@ -27,3 +29,14 @@ def test_what_a_path_holds_already_is_taken_once(name: str) -> None:
 
 def test_a_name_that_begins_like_a_folder_is_another_file() -> None:
     assert source_arguments(with_files("nginx.yml"))[0] == "nginx.yml"
+
+
+def test_before_the_first_backup_there_is_a_row_for_each_folder_and_afterwards_for_each_file() -> None:
+    """69 rows, each of them new, filled the screen."""
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    paths = ("compose.yml", "nginx/nginx.conf", "nginx/snippets/gzip.conf", "nginx/snippets/tls.conf", "grafana/a/b/c.json")
+    first = ConfigurationBackups(now, now, 5, True, True, changes=tuple(Change(path, "new") for path in paths))
+    assert [row["file"] for row in first.change_table] == [
+        "compose.yml", "nginx/: 1 file", "nginx/snippets/: 2 files", "grafana/a/: 1 file"]
+    later = ConfigurationBackups(now, now, 5, True, True, changes=first.changes, commits=(Commit("1f" * 20, now, "daily"),))
+    assert [row["file"] for row in later.change_table] == list(paths)

@@ -1,0 +1,91 @@
+"""A migration that reaches PostgreSQL through a real PgBouncer, which refuses options and has an address of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from lab import images
+from lab.engine import ensure_engine
+from lab.processes import file_lock
+from runbook_lib.core import programs
+from tests.lab.databases.test_sessions_of_a_container import HOLDS, WORKS, Neighbours, docker
+from tests.lab.databases.throwaway import IMAGE
+
+PROGRAM = programs.text("platform/own_session.sh", "platform/sessions.sh", "platform/migration.sh")
+SETTINGS = """[databases]
+postgres = host={name}-db user=postgres
+[pgbouncer]
+listen_addr = *
+auth_type = any
+pool_mode = transaction
+{more}
+"""
+
+
+class Pooled(Neighbours):
+    """Neighbours, and a pooler in front of their PostgreSQL that the migration reaches it by."""
+
+    def start_pooler(self, more: str) -> None:
+        text = SETTINGS.format(name=self.name, more=more)
+        self.run("pooler", "--entrypoint", "sh", images.PGBOUNCER.reference, "-c",
+                 'printf %s "$0" >/tmp/pooler.ini && exec pgbouncer /tmp/pooler.ini', text)
+        self.until(lambda: self.sql("SELECT 1", "-h", f"{self.name}-pooler", "-p", "6432") == "1")
+
+    def migrate(self, statement: str) -> tuple[int, str]:
+        """As a step runs it, with a limit of 1 s on waits for locks."""
+        name = f"{self.name}-one"
+        command = ("docker", "run", "--rm", "--name", name, "--network", self.networks[0], "--env", "PGOPTIONS", "--env", "PGAPPNAME",
+                   "--entrypoint", "psql", IMAGE, "-Xq", "-v", "ON_ERROR_STOP=1", "-h", f"{self.name}-pooler", "-p", "6432",
+                   "-U", "postgres", "-c", statement)
+        words = ("run", self.name, "db", "postgres", "postgres", "1", name, "-c statement_timeout=600s", "2", "printf", "PGOPTIONS=")
+        done = subprocess.run(("bash", "-s", "--", *words, *command), input=PROGRAM, text=True, capture_output=True, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def pooled() -> Iterator[Pooled]:
+    ensure_engine()
+    with file_lock("images"):
+        images.ensure_images(images.PGBOUNCER)
+    name = f"gw2-lab-pooled-{os.getpid()}"
+    made = Pooled(name, (f"{name}-0",))
+    try:
+        made.start()
+        yield made
+    finally:
+        for one in ("db", "pooler", "one", "user", "other"):
+            subprocess.run(("docker", "rm", "--force", "--volumes", f"{name}-{one}"), capture_output=True)
+        for client in made.clients.values():
+            client.wait(60)
+        docker("network", "rm", *made.networks)
+
+
+def test_a_pooler_that_refuses_options_is_asked_again_without_and_the_report_says_so(pooled: Pooled) -> None:
+    """Every migration failed there: unsupported startup parameter: options."""
+    pooled.start_pooler("")
+    code, shown = pooled.migrate("CREATE TABLE made ()")
+    assert code == 0, shown
+    assert "unsupported startup parameter" in shown and "again without ours" in shown
+    assert pooled.sql("SELECT count(*) FROM pg_class WHERE relname = 'made'") == "1"
+
+
+def test_a_migration_that_fails_for_a_reason_of_its_own_is_run_once(pooled: Pooled) -> None:
+    pooled.start_pooler("ignore_startup_parameters = options")
+    code, shown = pooled.migrate("SELECT 1/0")
+    assert code != 0 and shown.count("division by zero") == 1 and "again without" not in shown
+
+
+@pytest.mark.parametrize("more", ["", "ignore_startup_parameters = options"], ids=["refuses options", "ignores options"])
+def test_a_wait_for_a_lock_ends_behind_a_pooler_and_no_other_session_does(pooled: Pooled, more: str) -> None:
+    """The pooler's address is every user's: by it alone none of the migration's sessions was found."""
+    pooled.start_pooler(more)
+    pooled.ask("user", HOLDS)
+    pooled.ask("other", WORKS)
+    code, shown = pooled.migrate("ALTER TABLE shelves ADD COLUMN made int")
+    assert code != 0
+    assert "canceled: the migration waited more than 1 s for a lock on public.shelves" in shown
+    assert pooled.left() == {"user", "other"}
