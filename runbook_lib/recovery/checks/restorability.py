@@ -152,11 +152,14 @@ def _sorted(needs: Restorability) -> tuple[Finding, ...]:
 
 
 def _again(needs: Restorability) -> Finding:
-    names = ", ".join(needs.subscriptions)
-    return finding(AGAIN, not names, measured=f"subscriptions: {names}" if names else "yes",
-                   expected="no subscription", otherwise=Verdict.WARNING,
-                   next_step="After a restore a subscription exists and is disabled: enable it by hand, on one "
-                   "database only.")
+    kinds = (("subscriptions", needs.subscriptions), ("replication slots", needs.slots))
+    found = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds if names)
+    steps = ("After a restore a subscription exists and is disabled: enable it by hand, on one database only.",
+             "A replication slot stays with the database that was live: make it anew in the restored one, and have its "
+             "consumers take a new snapshot.")
+    return finding(AGAIN, not found, measured=found or "yes", expected="no subscription and no replication slot",
+                   otherwise=Verdict.WARNING,
+                   next_step=" ".join(one for one, (_, names) in zip(steps, kinds, strict=True) if names))
 
 
 def _name(one: Computed) -> str:

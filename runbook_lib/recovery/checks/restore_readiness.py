@@ -20,6 +20,8 @@ SCHEMA = "the code can read the backup's schema"
 DISK = "the disk has space for a second database"
 ORIGIN = "the backup is this environment's own"
 NO_OTHER_SWAP = "no other restore was interrupted"
+RENAMED = "the live database can be renamed"
+FOLLOWED = "what reads the live database's changes follows a restore"
 PRE_RESTORE_BACKUP = "the live database can be backed up first"
 
 
@@ -51,6 +53,8 @@ def restore_preconditions(
         _schema(backup, target, live.revision if target_is_live and live else None),
         _free_space(backup, databases, server),
         _no_other_swap(backup, databases),
+        *_renamed(databases),
+        *_followed(databases),
         _pre_restore_backup(databases, live, backup_first),
     )
 
@@ -139,6 +143,27 @@ def _no_other_swap(backup: Backup, databases: Databases) -> Finding:
     return finding(NO_OTHER_SWAP, interrupted in ("", backup.name), measured=interrupted or "none",
                    expected="none, or of this backup",
                    next_step=f'Finish that one first: run again with backup = "{interrupted}".')
+
+
+def _renamed(databases: Databases) -> tuple[Finding, ...]:
+    """Named only where it cannot: known before minutes of loading, and before the outage begins."""
+    if not databases.prepared:
+        return ()
+    names = ", ".join(databases.prepared)
+    return (finding(RENAMED, False, measured=f"prepared transactions: {names}", expected="none",
+                    next_step=f"In {databases.database}, as their owner: COMMIT PREPARED 'NAME' or ROLLBACK PREPARED "
+                    "'NAME' for each, as whoever manages them says; they hold locks, too. Then run again."),)
+
+
+def _followed(databases: Databases) -> tuple[Finding, ...]:
+    """A slot belongs to one database, whatever that is called, and stays with the one that is retained."""
+    if not databases.slots:
+        return ()
+    return (finding(FOLLOWED, False, measured=f"replication slots: {', '.join(databases.slots)}", expected="no slot",
+                    otherwise=Verdict.WARNING,
+                    next_step="Its consumers (Debezium, a subscription) get nothing from the restored database: make "
+                    "their slots there anew, take a new snapshot, and drop the old ones, which keep WAL until then: "
+                    "SELECT pg_drop_replication_slot('NAME')."),)
 
 
 def _pre_restore_backup(databases: Databases, live: DatabaseState | None, wanted: bool) -> Finding:

@@ -18,6 +18,8 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
           FROM pg_extension LEFT JOIN pg_available_extensions ON name = extname) AS extensions,
        (SELECT coalesce(json_agg(subname ORDER BY subname), '[]') FROM pg_subscription
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions,
+       (SELECT coalesce(json_agg(slot_name ORDER BY slot_name), '[]') FROM pg_replication_slots
+         WHERE database = current_database()) AS slots,
        (SELECT string_agg(version, ', and ') FROM (
             SELECT format('%s: %s, now %s', collname, collversion, pg_collation_actual_version(oid))
               FROM pg_collation
@@ -76,8 +78,8 @@ class Restorability:
     """What of the live database a dump leaves out, or a restore could not make again.
 
     `foreign_keys` and `unique_keys` are None where they could not be tried. `collation`: the versions of the sorting
-    order with which the indexes were made and which the server has now, where they differ. `others` are the databases
-    of the same server that no backup of this one holds.
+    order with which the indexes were made and which the server has now, where they differ. `slots` are logical
+    replication slots; `others` the databases of the same server that no backup of this one holds.
     """
 
     extensions: tuple[Extension, ...]
@@ -88,6 +90,7 @@ class Restorability:
     collation: str = ""
     others: tuple[str, ...] = ()
     unique_keys: tuple[UniqueKey, ...] | None = ()
+    slots: tuple[str, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -112,6 +115,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 str(needs.get("collation") or ""),
                 tuple(map(str, needs.get("others") or ())),
                 tried_unique_keys(database) if tries else (),
+                tuple(map(str, needs.get("slots") or ())),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

@@ -46,6 +46,8 @@ SELECT json_build_object('name', datname, 'owner', pg_get_userbyid(datdba), 'siz
 SELECT json_build_object('system', system_identifier::text) FROM pg_control_system();
 SELECT json_build_object('role', rolname) FROM pg_roles r
     WHERE shobj_description(r.oid, 'pg_authid') = 'runbook: named by a backup, made without login' ORDER BY rolname;
+SELECT json_build_object('prepared', gid) FROM pg_prepared_xacts WHERE database = :'database' ORDER BY prepared;
+SELECT json_build_object('slot', slot_name) FROM pg_replication_slots WHERE database = :'database' ORDER BY slot_name;
 """
 
 
@@ -77,7 +79,8 @@ class Databases:
     """The live database (None: it is gone) and those that belong to it by name, oldest first.
 
     `made_roles` are roles that a restore made without login, because the server had lost them. `system` is PostgreSQL's
-    own identifier of the server, which is in each manifest, too.
+    own identifier of the server, which is in each manifest, too. `prepared` are transactions of the live database that
+    wait for their COMMIT PREPARED, `slots` logical replication slots of it.
     """
 
     database: str
@@ -86,6 +89,8 @@ class Databases:
     retained: tuple[RestoreDatabase, ...] = ()
     made_roles: tuple[str, ...] = ()
     system: str = ""
+    prepared: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
 
     @property
     def interrupted(self) -> RestoreDatabase | None:
@@ -146,10 +151,10 @@ def parse_databases(text: str, database: str) -> Databases:
     """One JSON object a line. Raises FactUnreadable for anything else."""
     try:
         rows = [read_json(line) for line in lines_of(text) if line]
-        made_roles = tuple(str(row["role"]) for row in rows if "role" in row)
-        system = next((str(row["system"]) for row in rows if "system" in row), "")
-        found = [_database(row) for row in rows if "role" not in row and "system" not in row]
-    except (ValueError, KeyError, TypeError) as cause:
+        others = {kind: tuple(str(row[kind]) for row in rows if kind in row)
+                  for kind in ("role", "system", "prepared", "slot")}
+        found = [_database(row) for row in rows if not others.keys() & row.keys()]
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise FactUnreadable("The list of databases is not in the expected form.", where=database,
                              next_step="On the server: `docker logs --tail 50` of PostgreSQL's container.") from cause
     return Databases(
@@ -157,8 +162,10 @@ def parse_databases(text: str, database: str) -> Databases:
         next((one for one in found if one.name == database), None),
         tuple(one for one in found if one.name.startswith(f"{database}_restore_")),
         tuple(one for one in found if one.name.startswith(f"{database}_before_")),
-        made_roles,
-        system,
+        others["role"],
+        next(iter(others["system"]), ""),
+        others["prepared"],
+        others["slot"],
     )
 
 
