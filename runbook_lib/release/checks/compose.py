@@ -14,6 +14,7 @@ from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.second_container import second_containers
+from runbook_lib.release.checks.submodules import submodules
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 from runbook_lib.release.facts.service_limits import limits_of
@@ -43,6 +44,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none(_health_check(environment), _without_health(config, environment)),
         *_named(config, environment),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
+        *submodules(tree, environment),
         *exposure(config, environment, tree.sources.links),
         *ports_can_be_opened(config, environment, tree.ports),
         *second_containers(config, environment),

@@ -22,6 +22,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
+from runbook_lib.release.facts.checkout_errors import unreachable
 from runbook_lib.release.facts.compose_variables import placeholder_variables
 from runbook_lib.release.facts.file_migrations import FileMigrations, file_migrations
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
@@ -107,6 +108,7 @@ class ReleaseTree:
     # of an application of others: the services of the commit that is checked out, and the files that differ from it
     live_services: Mapping[str, Mapping[str, Any]] | None = None
     changed_files: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()  # folders on the server that are repositories of their own
 
     @property
     def configuration(self) -> dict[str, str]:
@@ -169,7 +171,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
     records = [line.split("\t") for line in lines_of(text)]
     first = records[0]
     if first[0] in ("unreachable", "no-checkout"):
-        raise _unreachable(first[0], _decoded(first[1]).strip(), where)
+        raise unreachable(first[0], _decoded(first[1]).strip(), where)
     if first[0] == "unknown":
         return ReleaseTree(ref, None, "the origin has no tag, branch or commit of that name")
     if first[0] == "ambiguous":
@@ -194,6 +196,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
         live_services=next((read_json(_decoded(record[2]))["services"] for record in records
                             if record[:2] == ["compose-live", "0"]), None),
         changed_files=tuple(_decoded(record[1]) for record in records if record[0] == "changed"),
+        submodules=tuple(_decoded(record[1]) for record in records if record[0] == "submodule"),
     )
 
 
@@ -236,14 +239,6 @@ def _error_line(error: str) -> str:
     """The line that explains the failure: Compose prints warnings before it."""
     lines = [line for line in lines_of(error) if line.strip() and "level=warning" not in line]
     return lines[-1].strip() if lines else "docker compose failed without a message"
-
-
-def _unreachable(kind: str, message: str, where: str) -> FactUnreadable:
-    if kind == "no-checkout":
-        return FactUnreadable(f"There is no git checkout: {message}", where=where,
-                              next_step="Clone it there as the deploy user, or change server.directory.")
-    return FactUnreadable(f"The origin of the checkout does not answer: {message}", where=where,
-                          next_step="On the server, as the deploy user: git ls-remote origin.")
 
 
 def _decoded(text: str) -> str:

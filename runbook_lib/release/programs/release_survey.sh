@@ -36,6 +36,10 @@ main() {
     mkdir -p "$root$folder" && whole_tree "$checkout" "$commit" | tar -x -C "$root$top" || exit 1
     # what the runbooks deploy has every file in its repository
     [[ $own != own ]] || own_compose "$checkout" "$root$folder" "${files[@]}" || exit 1
+    # neither an export of the commit nor a checkout has what is in them
+    "${git[@]}" ls-tree -r -z --full-tree "$commit" | while IFS= read -r -d '' inner; do
+        [[ $inner != 160000\ * ]] || printf 'submodule\t%s\n' "$(printf %s "$top/${inner#*$'\t'}" | encoded)"
+    done
     show_absent release "$root$folder"
     show_files "$root$top" "$root$folder"
     show_migrations "$root$top"

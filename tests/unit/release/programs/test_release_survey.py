@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -265,3 +266,15 @@ def test_a_rename_is_a_file_that_comes_and_one_that_goes(repositories: Repositor
     (repositories.checkout / "backend/versions/2.py").unlink()
     (repositories.checkout / old).write_text("changed on the server\n")
     assert repositories.survey("develop").changed_on_server == (old,)
+
+
+def test_repositories_that_are_linked_in_are_named_wherever_they_lie(repositories: Repositories, tmp_path: Path) -> None:
+    """An export of the commit has an empty folder there, and so has a checkout of it."""
+    theirs = tmp_path / "theirs"
+    git(tmp_path, "init", "-q", str(theirs))
+    git(theirs, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "a")
+    for place in ("backend/vendor/sdk", "odd name"):
+        git(repositories.work, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(theirs), place)
+    repositories.commit("second")
+    checkout = str(repositories.checkout)
+    assert repositories.survey("develop").submodules == (f"{checkout}/backend/vendor/sdk", f"{checkout}/odd name")

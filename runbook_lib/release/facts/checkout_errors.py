@@ -1,0 +1,18 @@
+"""Why a release cannot be read from the checkout on the server."""
+
+from __future__ import annotations
+
+from runbook_lib.core.errors import FactUnreadable
+
+
+def unreachable(kind: str, message: str, where: str) -> FactUnreadable:
+    """Of what `read_git.sh` gives up with, `no-checkout` or `unreachable`, and of git's own words."""
+    if kind == "no-checkout" and "dubious ownership" in message:
+        return FactUnreadable("The checkout belongs to another user of the server, and git refuses to read it.",
+                              where=where, next_step=f"On the server, as the deploy user: git config --global --add "
+                              f"safe.directory {where}. Or give it to that user: chown -R.")
+    if kind == "no-checkout":
+        return FactUnreadable(f"There is no git checkout: {message}", where=where,
+                              next_step="Clone it there as the deploy user, or change server.directory.")
+    return FactUnreadable(f"The origin of the checkout does not answer: {message}", where=where,
+                          next_step="On the server, as the deploy user: git ls-remote origin.")
