@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.rules import Window
@@ -15,7 +15,7 @@ from runbook_lib.observability.facts.alert_routes import has_drill, rules_folder
 from runbook_lib.observability.facts.alert_rules import DRILL_LABEL, AlertRules
 from runbook_lib.observability.facts.alert_timeline import AlertPath
 from runbook_lib.observability.facts.alerting import Alerting
-from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.availability import DeclaredAbsent, Unanswered
 
 ALLOWED = "a drill is allowed"
 NOT_ALLOWED = "the environment file has no alert_drill"
@@ -145,6 +145,8 @@ def drill_is_undone(before: Alerting, after: Alerting) -> tuple[Finding, ...]:
     check, expected = "rules and routes are as before", "as before the drill"
     unanswered = next((one for one in (before.rules, after.rules, before.delivery, after.delivery)
                        if isinstance(one, Unanswered)), None)
+    if isinstance(unanswered, DeclaredAbsent):
+        return (not_applicable(check, unanswered.reason),)
     if unanswered is not None:
         return (Finding(check, Verdict.INCONCLUSIVE, unanswered.reason, expected, unanswered.next_step),)
     rules = () if isinstance(after.rules, Unanswered) else after.rules.rules

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.rules import AlertChannel, AlertCondition
 from runbook_lib.observability.facts.alert_delivery import AlertDelivery, ChannelRecord, Silence
 from runbook_lib.observability.facts.alert_rules import AlertRules
 from runbook_lib.observability.facts.alerting import Alerting
-from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.availability import DeclaredAbsent, Unanswered
 from runbook_lib.platform.facts.monitoring import Alert
 
 LONG_SILENCE = timedelta(days=1)
@@ -127,6 +127,8 @@ def alert_answer(environment: Environment, alerting: Alerting, *groups: tuple[Fi
     """The one sentence: what fires, who was informed, and what is wrong with the path."""
     findings = [one for group in groups for one in group]
     firing = alerting.firing
+    if isinstance(alerting.alerts, DeclaredAbsent):
+        return f"{environment.title} has no alerts: {alerting.alerts.reason}."
     if isinstance(alerting.alerts, Unanswered):
         begin = f"It is not known what fires in {environment.title}: {alerting.alerts.reason}."
     elif firing:
@@ -144,4 +146,6 @@ def alert_answer(environment: Environment, alerting: Alerting, *groups: tuple[Fi
 
 
 def _unanswered(check: str, missing: Unanswered, expected: str) -> Finding:
+    if isinstance(missing, DeclaredAbsent):
+        return not_applicable(check, missing.reason)
     return Finding(check, Verdict.INCONCLUSIVE, missing.reason, expected, missing.next_step)

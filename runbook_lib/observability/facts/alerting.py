@@ -17,7 +17,7 @@ from runbook_lib.observability.facts.alert_delivery import (
     channel_records,
 )
 from runbook_lib.observability.facts.alert_rules import AlertRules, alert_rules
-from runbook_lib.platform.facts.availability import Unanswered, fetch_concurrently, with_deadline
+from runbook_lib.platform.facts.availability import DeclaredAbsent, Unanswered, fetch_concurrently, with_deadline
 from runbook_lib.platform.facts.monitoring import Alert, active_alerts, instant_query
 
 DEADLINE_S = 20.0  # of each part: one that hangs keeps no other from being shown
@@ -99,6 +99,9 @@ def survey(environment: Environment) -> Question[Alerting]:
     parts = tuple(with_deadline(one, DEADLINE_S) for one in asked)
 
     def fetch(connections: Connections) -> Alerting:
+        if reason := environment.no_monitoring_reason:
+            absent = DeclaredAbsent("alerting", reason)
+            return Alerting(datetime.now(UTC), absent, absent, absent, absent)
         rules, alerts, delivery, records, read = fetch_concurrently(parts, connections)
         value = None if isinstance(read, Unanswered) or not read else read[0].value
         # ours where it does not answer: then nothing of it is judged by its age either

@@ -30,6 +30,10 @@ class Unanswered:
     next_step: str = ""
 
 
+class DeclaredAbsent(Unanswered):
+    """The same where the environment file says that there is no such thing, and why: nothing was asked."""
+
+
 def if_available(question: Question[T], within_s: float | None = None) -> Question[T | None]:
     """The same question, answered by None where the thing asked about does not answer.
 

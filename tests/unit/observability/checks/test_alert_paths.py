@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.findings import Finding, Verdict
-from runbook_lib.observability.checks.alert_paths import alert_answer
+from runbook_lib.observability.checks.alert_drill import drill_is_undone, drill_preconditions
+from runbook_lib.observability.checks.alert_paths import (
+    alert_answer,
+    channels_are_connected,
+    conditions_have_rules,
+    firing_alerts_are_sent,
+    no_drill_is_left,
+    silences_end,
+)
 from runbook_lib.observability.facts.alert_delivery import AlertDelivery
 from runbook_lib.observability.facts.alert_rules import AlertRules
-from runbook_lib.observability.facts.alerting import Alerting
+from runbook_lib.observability.facts.alerting import Alerting, survey
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.monitoring import Alert
 from tests.unit.observability_doubles import staging
+from tests.unit.shop_environment import shop
 
 AT = datetime(2026, 11, 27, 16, 10, tzinfo=UTC)
 
@@ -40,3 +50,13 @@ def test_the_sentence_doubts_a_path_that_failed_or_is_not_known() -> None:
 def test_the_sentence_does_not_say_that_nothing_fires_where_prometheus_is_silent() -> None:
     silent = Alerting(AT, Unanswered("rules", "no"), Unanswered("alerts", "no connection"), AlertDelivery(()), ())
     assert alert_answer(staging(), silent).startswith("It is not known what fires in GW2_WvWbuilder staging: no connection.")
+
+
+def test_where_no_monitoring_is_declared_nothing_is_asked_passed_or_inconclusive() -> None:
+    environment = shop()
+    found = survey(environment).fetch(ScriptedConnections())
+    checks = (*firing_alerts_are_sent(found), *conditions_have_rules(environment, found), *channels_are_connected(environment, found),
+              *silences_end(found), *no_drill_is_left(found), *drill_preconditions(environment, found, ()), *drill_is_undone(found, found))
+    assert {one.verdict for one in checks} == {Verdict.NOT_APPLICABLE}
+    assert "its owners keep no metrics" in checks[0].measured
+    assert alert_answer(environment, found, checks) == f"{environment.title} has no alerts: its owners keep no metrics."
