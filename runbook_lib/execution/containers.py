@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
+from runbook_lib.core.errors import HostUnreachable, LinkDropped
 from runbook_lib.core.plan import StepState
 from runbook_lib.core.text import head_of
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend
@@ -33,6 +34,8 @@ class KeptContainers:
         """
         if not self._project or result.state not in (StepState.FAILED, StepState.TIMED_OUT):
             return result
+        if isinstance(result.error, LinkDropped | HostUnreachable):
+            return result  # a server that is out of reach: to wait for it once more tells nothing
         question = failed_containers(self._project, time.monotonic() - self._began)
         found: tuple[FailedContainer, ...] = ()
         with suppress(Exception):

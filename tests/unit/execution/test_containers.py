@@ -33,8 +33,10 @@ class WithContainers(ScriptedBackend):
         super().__init__(**answers)
         self.found = found
         self.undone_before: list[str] | None = None
+        self.asked = 0
 
     def ask(self, question: Question[Any]) -> Any:
+        self.asked += 1
         self.undone_before = [one for one in self.did if one.startswith("un")]
         if isinstance(self.found, Exception):
             raise self.found
@@ -113,3 +115,9 @@ def test_a_check_of_the_undo_that_does_not_pass_keeps_them_too(folder: RunFolder
     error = failed_rollback(folder, WithContainers((SICK,), two=FAILED), replace(plan(), rollback_check=shut))
     assert "external verification did not pass" in error.what
     assert "health check, exit code 1" in (folder.path / "evidence/rollback-check-containers.txt").read_text()
+
+
+def test_an_undo_that_lost_its_link_does_not_wait_for_the_server_once_more(folder: RunFolder) -> None:
+    backend = WithContainers((SICK,), two=FAILED, untwo=LinkDropped("gone"))
+    failed_rollback(folder, backend, plan())
+    assert backend.asked == 1, "of the step that failed, and not of its undo"

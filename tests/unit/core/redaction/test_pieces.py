@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+
 import pytest
 from rich.console import Console
 from rich.table import Column, Table
@@ -59,3 +62,27 @@ def test_the_pieces_are_those_of_one_chain() -> None:
     text = "abcdef |\nghijkl |\nmn |"
     assert list(telling_pieces(text, "abcdefghijklmn", [(0, 6, 0), (9, 15, 6)], 8)) == [(0, 6), (9, 15), (18, 20)]
     assert list(telling_pieces(text, "abcdefghijklmn", [(0, 6, 0)], 8)) == []
+
+
+def calls_for(length: int) -> int:
+    """Calls of functions that it takes to look for pieces in a dump of so many escaped bytes, each of them a piece."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    text, pieces = "\\x41" * length, [(4 * place, 4 * place + 5, 0) for place in range(length)]
+    sys.setprofile(count)
+    try:
+        assert list(telling_pieces(text, "\\x41\\x5a\\x71", pieces, 8)) == []
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_twice_as_long_a_dump_takes_twice_as_long() -> None:
+    """Found by trying: each piece was compared with all in the next 2,000 characters. 400 KB of escaped bytes in a log, and a
+    run did not end within minutes."""
+    assert calls_for(2_000) < 3 * calls_for(1_000)
+    assert calls_for(2_000) < 100 * 2_000
