@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
+from runbook_lib.connections.route_prefix import Reply, RoutePrefix, reply_of
 from runbook_lib.connections.streams import Timed, close_quietly, words_of
 from runbook_lib.connections.translate import is_library_error
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
@@ -31,7 +32,7 @@ class ServerAlertmanager:
     """The Alertmanager at 127.0.0.1:`port` on the server: its alerts and silences. Source: its OpenAPI, v2."""
 
     def __init__(self, server: _Tunnels, *, port: int) -> None:
-        self._server, self._port = server, port
+        self._server, self._port, self._prefix = server, port, RoutePrefix()
 
     def get(self, path: str) -> Any:
         """A reply of /api/v2, e.g. get("alerts"). Raises as `silences`."""
@@ -65,6 +66,11 @@ class ServerAlertmanager:
         return f"{self._server.address}: http://127.0.0.1:{self._port}"
 
     def _exchange(self, method: str, path: str, body: Any = None) -> tuple[Any, datetime]:
+        # its start page is asked where this path is not there
+        reply = self._prefix.exchange(lambda one: self._send("GET" if one == "/" else method, one, body), path)
+        return self._read(reply.status, reply.body), _date(reply.date)
+
+    def _send(self, method: str, path: str, body: Any) -> Reply:
         try:
             channel = self._server.link.open_tunnel(self._port)
         except RunbookError as error:
@@ -74,8 +80,7 @@ class ServerAlertmanager:
             exchange.sock = Timed(channel, TIMEOUT_S, TIMEOUT_S)
             sent = json.dumps(body) if body is not None else None
             exchange.request(method, path, sent, {"Content-Type": "application/json", "Connection": "close"})
-            reply = exchange.getresponse()
-            return self._read(reply.status, reply.read(BODY_LIMIT)), _date(reply.getheader("Date", ""))
+            return reply_of(exchange, BODY_LIMIT)
         except Exception as error:
             if isinstance(error, RunbookError) or not is_library_error(error):
                 raise

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from runbook_lib.connections.route_prefix import Reply, RoutePrefix, reply_of
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.streams import Timed, close_quietly, words_of
 from runbook_lib.connections.translate import is_library_error
@@ -23,7 +24,7 @@ class ServerPrometheus:
     """`get` asks /api/v1 of the Prometheus at 127.0.0.1:`port` on the server."""
 
     def __init__(self, server: SshServer, *, port: int) -> None:
-        self._server, self._port = server, port
+        self._server, self._port, self._prefix = server, port, RoutePrefix()
 
     def get(self, path: str, **parameters: str) -> Any:
         """`data` of an /api/v1 reply, e.g. get("query", query="up"). Raises EndpointUnavailable, FactUnreadable.
@@ -33,6 +34,10 @@ class ServerPrometheus:
         silence_s = silence_of(parameters)
         target = f"/api/v1/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         where = f"{self._server.address}: http://127.0.0.1:{self._port}{target}"
+        reply = self._prefix.exchange(lambda path: self._exchange(path, silence_s, where), target)
+        return parse_reply(reply.status, reply.body, where)
+
+    def _exchange(self, target: str, silence_s: float, where: str) -> Reply:
         try:
             channel = self._server.link.open_tunnel(self._port)
         except FactUnreadable as error:
@@ -41,8 +46,7 @@ class ServerPrometheus:
             exchange = http.client.HTTPConnection("127.0.0.1", self._port, timeout=silence_s)
             exchange.sock = Timed(channel, max(LIMIT_S, silence_s), silence_s)
             exchange.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
-            reply = exchange.getresponse()
-            return parse_reply(reply.status, reply.read(BODY_LIMIT), where)
+            return reply_of(exchange, BODY_LIMIT)
         except Exception as error:
             if not is_library_error(error):
                 raise
