@@ -22,6 +22,7 @@ if [[ -n $FAILS && $* == $FAILS ]]; then
 fi
 [[ ! -e $LOG.down ]] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 case $* in
+    exec*pg_isready*) shift 2; exec "$@" ;;
     ps*service=postgres*) [[ -n $EMPTY ]] || printf 'live\nolder\n' ;;
     ps*service=*) [[ -n $EMPTY ]] || echo "${*##*service=}" | cut -d ' ' -f 1 ;;
     "image ls"*) [[ -n $EMPTY ]] || echo 0123 ;;
@@ -38,6 +39,11 @@ case $* in
     run*requirements.txt*) [[ -z $NO_LIST ]] || exit 1; echo "a==1" ;;
 esac
 exit 0
+"""
+# answers when it is asked for the TRIES-th time
+READY = """#!/bin/sh
+echo asked >>"$LOG.asked"
+[ "$(wc -l <"$LOG.asked")" -ge "${TRIES:-1}" ]
 """
 
 
@@ -66,8 +72,9 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path) -> Server:
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/docker").write_text(DOCKER)
-    (tmp_path / "bin/docker").chmod(0o755)
+    for name, text in (("docker", DOCKER), ("pg_isready", READY)):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "checkout/backend").mkdir(parents=True)
     (tmp_path / "checkout/backend/requirements.txt").write_text("a==1\n")
     git = ("git", "-C", str(tmp_path / "checkout"), "-c", "user.name=a", "-c", "user.email=a@example.org")
@@ -125,3 +132,9 @@ def test_libraries_that_cannot_be_read_on_either_side_are_not_the_same(server: S
         subprocess.run((*git, *words), check=True, timeout=60)
     server.commit = subprocess.run((*git, "rev-parse", "HEAD"), check=True, capture_output=True, text=True, timeout=60).stdout.strip()
     assert server.rehearsal(NO_LIST="1").get("libraries") == "different"
+
+
+def test_a_copy_that_starts_slowly_is_waited_for_by_one_program(server: Server) -> None:
+    assert server.compatibility(*START, TRIES="3").outcome == "passed"
+    assert (server.folder / "log.asked").read_text().count("asked") == 3
+    assert (server.folder / "log").read_text().count("pg_isready") == 1
