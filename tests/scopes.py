@@ -49,10 +49,10 @@ SCOPES = {scope.folder: scope for scope in (
     # the second application, whose image is built when these tests or the lab first ask for it
     # a copy of its schema for each migration, and a real Alembic
     Scope("lab/applications", 620, "shop", needs=IMAGES),
-    Scope("lab/plain_http", 110, "shop", needs=IMAGES),
+    Scope("lab/plain_http", 150, "shop", needs=IMAGES),
     Scope("lab/databases", 450, needs=IMAGES),
     Scope("lab/proxies", 170, needs=IMAGES),
-    Scope("lab/alerts", 130, "v3.1.0"),
+    Scope("lab/alerts", 160, "v3.1.0"),
     Scope("lab/alone", 130, "v3.1.0", alone=True),
     Scope("notebooks", 220, needs=NOTHING, apart=True),
     Scope("browser", 90, needs=NOTHING, apart=True),

@@ -55,6 +55,8 @@ def load_over_time(test: LoadTestRun, *, title: str = TITLE) -> Figure:
     axes[2].bar(seconds, [one.errors for one in result.seconds], width=0.9, color=RED)
     most = max([4, *(one.errors for one in result.seconds)])
     axes[2].set(ylabel="errors/s", ylim=(0, most * 1.2), yticks=range(0, most + 1, max(1, most // 4)))
+    if not any(one.errors for one in result.seconds):
+        axes[2].text(0.01, 0.5, "none", transform=axes[2].transAxes, color="#5b6675", va="center")
     _containers(axes[3], test, "cpu_percent", "CPU\n% of limit")
     _containers(axes[4], test, "memory_percent", "memory\n% of limit")
     end = max(one.begins_s + one.seconds for one in result.stages)
@@ -129,6 +131,7 @@ def _containers(axes: Any, test: LoadTestRun, name: str, label: str) -> None:
         axes.text(0.01, 0.5, "no sample", transform=axes.transAxes, color="#5b6675", va="center")
     elif top > 100:
         axes.axhline(100, color=RED, linewidth=1.2)
+        top = max(top, 145.0)  # names above the line: it would strike them out
     axes.set(ylabel=label, ylim=(0, top))
     if peaks:
         handles, names = axes.get_legend_handles_labels()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from runbook_lib.capacity.facts.earlier_load_tests import EarlierLoadTest, comparable
 from runbook_lib.capacity.facts.load_result import (
@@ -15,6 +16,7 @@ from runbook_lib.capacity.facts.load_result import (
 )
 from runbook_lib.capacity.facts.load_test import CLOSED, OPEN, LoadTestRun
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.foreign_json import MISSING, value_at
 from runbook_lib.core.text import readable_number
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -25,6 +27,7 @@ LIMITED_PERCENT, LATE_SHARE = 1.0, 0.25
 FULL_CPU_PERCENT = 95.0
 SLOWER, SLOWER_MS = 1.5, 50.0  # by both, a p95 is worse than last time
 NOT_SENT = "no load was sent"
+SAME_SERVER = "the public address leads to this server"
 AGAIN = "Run the load test again."
 
 
@@ -39,7 +42,7 @@ def load_preconditions(test: LoadTestRun, environment: Environment, deployed: De
                                "file, in load_test.target; an environment that extends it does not inherit it.")
     if test.bounds is None:
         return (target,)
-    return (target, _same_release(deployed, endpoints), _rate_limit(test, environment))
+    return (target, _same_server(environment, deployed, endpoints), _rate_limit(test, environment))
 
 
 def load_criteria(test: LoadTestRun, environment: Environment) -> tuple[Finding, ...]:
@@ -88,14 +91,32 @@ def load_answer(test: LoadTestRun, findings: Sequence[Finding]) -> str:
     return f"{words} {_end_in_words(result, test)}"
 
 
-def _same_release(deployed: Deployed, endpoints: Sequence[Endpoint]) -> Finding:
-    """A slip in `public.url` would put another server under load: both ends have to name the same release."""
-    seen = {str(one.fields["commit"]) for one in endpoints if one.fields.get("commit")}
+def _same_server(environment: Environment, deployed: Deployed, endpoints: Sequence[Endpoint]) -> Finding:
+    """A slip in `public.url` would put another server under load: both ends have to name the same release.
+
+    Where no reply names one, both have to have one name.
+    """
+    named = {path: one.commit for path, one in environment.health.endpoints.items() if one.commit}
+    if not named:
+        return _same_name(environment, answered=any(one.status is not None for one in endpoints))
+    values = [value_at(one.fields, named[one.path]) for one in endpoints if one.path in named]
+    seen = {str(one) for one in values if one is not MISSING and one}
     live = deployed.live_commit
     same = None if not seen or live is None else seen == {live}
-    return finding("the public address leads to this server", same, expected=(live or "a live release")[:12],
+    return finding(SAME_SERVER, same, expected=(live or "a live release")[:12],
                    measured=", ".join(sorted(one[:12] for one in seen)) or "no release is reported there",
                    next_step="Compare public.url and server.host in the environment file; nothing was sent.")
+
+
+def _same_name(environment: Environment, *, answered: bool) -> Finding:
+    """For an application that names no commit in any reply."""
+    public, server = environment.public, environment.server.host.lower()
+    name = ((public.connect_to or "").rpartition(":")[0] or urlsplit(public.url).hostname or "").strip("[]").lower()
+    known = answered and name == server
+    return finding(SAME_SERVER, known or None, expected="one name of both, where no reply names the release",
+                   measured=f"both are {server}" if known else f"{name} and {server}" if answered else "no reply",
+                   next_step="Let public.url (or public.connect_to) and server.host name the server alike; or let a "
+                             "health reply name its commit: health.endpoints.*.commit. Nothing was sent.")
 
 
 def _rate_limit(test: LoadTestRun, environment: Environment) -> Finding:

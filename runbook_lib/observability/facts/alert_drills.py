@@ -57,7 +57,8 @@ class AlertDrillRecord:
         all_of_them = pluralize(len(self.conditions), "condition")
         text = f"{len(arrived)} of {all_of_them} reached the team, with the end of each"
         if seconds:
-            text += f": through {channels}, {min(seconds):.0f} to {max(seconds):.0f} s after the condition was true"
+            spread = " to ".join(dict.fromkeys(f"{one:.0f}" for one in (min(seconds), max(seconds))))
+            text += f": through {channels}, {spread} s after the condition was true"
         return f"{text}. Not: {', '.join(missing)}." if missing else f"{text}."
 
     @property

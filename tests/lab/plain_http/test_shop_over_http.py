@@ -18,6 +18,9 @@ from tests.lab_server import Lab
 HTTP = "printf 'PORT=80\\nCERTIFICATES=\\n' >>.env && docker compose up --detach --wait"
 TLS = ("the certificate is valid", "the certificate lasts", "legacy TLS disabled")
 REASON = "a server in a closed network"
+FLOW = [{"name": "open the page", "path": "/"}, {"name": "products", "path": "/api/products"}]
+LOAD = {"rate_per_s": 2, "limit_per_s": 2, "users": 2, "limit_users": 2, "stages": 1, "stage_s": 10, "error_budget_percent": 20,
+        "minimum_requests": 10, "flow": FLOW}
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> str:
     lab.on_server("sh", "-c", f"cd /opt/shop && {HTTP}", user="deploy")
     path = tmp_path_factory.mktemp("environment") / "plain.yaml"
     public = {"url": "http://shop.example.com", "connect_to": f"127.0.0.1:{lab.instance.ports().http}", "ca_file": None, "no_tls_reason": REASON}
-    path.write_text(yaml.safe_dump({"extends": lab.environment, "public": public}))
+    path.write_text(yaml.safe_dump({
+        "extends": lab.environment, "public": public, "load_test": {"target": lab.name, **LOAD}, "tuning": {"frontend": {"page": "/"}},
+        "gate": {"page": {"path": "/", "texts": ["products"], "settle_s": 1}}}))
     return str(path)
 
 
@@ -71,3 +76,13 @@ def test_health_and_overview_have_no_certificate_that_could_fail(lab: Lab, outpu
     run(lab, outputs, "00_start_here", environment, codes=(PASSED, FAILED))
     assert REASON in max(outputs.glob("*00_start_here/report.html")).read_text()
     assert lab.runbook("doctor", "-e", environment, "-n", "20", outputs=outputs).returncode == PASSED
+
+
+def test_a_load_is_sent_and_a_client_served_over_http(lab: Lab, outputs: Path, environment: str) -> None:
+    """The shop names no commit in any reply: that the address is this server's is known by its name."""
+    found = apply(lab, outputs, "60_load_test", environment, codes=(PASSED, FAILED, INCONCLUSIVE))
+    assert found["the public address leads to this server"] == found["what the flows made is removed"] == ""
+    found = run(lab, outputs, "62_tuning_review", environment, codes=(PASSED, FAILED, INCONCLUSIVE))
+    assert "no Cache-Control" in found["the page is asked for again"]
+    found = run(lab, outputs, "40_health", environment, codes=(PASSED, FAILED, INCONCLUSIVE))
+    assert found["the page shows what it should"] == ""

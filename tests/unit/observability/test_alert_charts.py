@@ -43,7 +43,7 @@ def test_the_time_of_an_alert_that_is_quick_lies_on_no_bar() -> None:
 
 def test_a_drill_is_answered_in_a_sentence() -> None:
     assert drills(ARRIVED).answer == (
-        "1 of 1 condition reached the team, with the end of each: through email, slack, 15 to 15 s after the condition was true.")
+        "1 of 1 condition reached the team, with the end of each: through email, slack, 15 s after the condition was true.")
     assert drills(ARRIVED, LOST, MemoryUsageHigh="It would take 9 GB").answer.endswith("Not: ServiceUnhealthy, MemoryUsageHigh.")
     assert drills(LOST).answer == "0 of 1 condition reached the team, with the end of each. Not: ServiceUnhealthy."
     assert AlertDrills().answer == "No drill took place."

@@ -1,15 +1,24 @@
-"""The sentence that the report opens with."""
+"""The sentence that the report opens with; and whether the load would reach the server that is meant."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runbook_lib.capacity.checks.load_test import load_answer, load_criteria
+from runbook_lib.capacity.checks.load_test import SAME_SERVER, load_answer, load_criteria, load_preconditions
 from runbook_lib.capacity.facts.load_test import load_test
+from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.endpoints import Endpoint
 from tests.unit.capacity.doubles import SLOW, planned, sent
 from tests.unit.data_values import environment_with
+from tests.unit.shop_environment import shop
+
+COMMIT = "b" * 40
+TARGET = {"target": "shop", "rate_per_s": 1, "limit_per_s": 2, "users": 1, "limit_users": 2, "stages": 2, "stage_s": 10,
+          "error_budget_percent": 5, "minimum_requests": 50, "flow": [{"name": "open the page", "path": "/"}]}
 
 
 @pytest.mark.parametrize(("of", "begins", "ends"), [
@@ -31,3 +40,31 @@ def test_the_answer_in_one_sentence(of: dict[str, Any], begins: str, ends: str) 
 def test_where_nothing_was_sent_it_says_so() -> None:
     assert load_answer(planned(), ()) == "No load was sent."
     assert "may not be put under load" in load_answer(load_test(environment_with({"load_test": None})), ())
+
+
+def leads(environment: Environment, *replies: Endpoint) -> Finding:
+    """What is found about the address of an environment whose live release is COMMIT."""
+    deployed: Any = SimpleNamespace(live_commit=COMMIT)
+    found = load_preconditions(load_test(environment, "open"), environment, deployed, replies)
+    return next(one for one in found if one.check == SAME_SERVER)
+
+
+@pytest.mark.parametrize(("public", "status", "verdict"), [
+    ({"url": "http://shop.example.com:8080"}, 200, Verdict.PASSED), ({"url": "http://shop.example.com"}, None, Verdict.INCONCLUSIVE),
+    ({"url": "http://users.example.com", "connect_to": "SHOP.example.com:8080"}, 200, Verdict.PASSED),
+    ({"url": "http://other.example.com"}, 200, Verdict.INCONCLUSIVE),
+])
+def test_an_application_that_names_no_commit_is_known_by_the_servers_name(public: dict[str, str], status: int | None, verdict: Verdict) -> None:
+    """On a shop over plain http no load could ever be sent: no release was reported there."""
+    environment = shop(public={**public, "no_tls_reason": "closed network"}, load_test=TARGET,
+                       server={"directory": "/opt/shop", "host": "shop.example.com", "user": "deploy", "key_file": "/x", "known_hosts_file": "/x"})
+    found = leads(environment, Endpoint("/status/", status, {"state": "open"}, 0.01))
+    assert found.verdict is verdict
+    assert found.verdict is Verdict.PASSED or "health.endpoints.*.commit" in found.next_step
+
+
+@pytest.mark.parametrize(("commit", "verdict"), [(COMMIT, Verdict.PASSED), ("c" * 40, Verdict.FAILED), (None, Verdict.INCONCLUSIVE)])
+def test_the_commit_is_read_where_the_environment_says_that_it_stands(commit: str | None, verdict: Verdict) -> None:
+    named = {"/status/": {"title": "The shop", "service": "web", "commit": "build.sha"}}
+    environment = shop(health={"endpoints": named}, load_test=TARGET)
+    assert leads(environment, Endpoint("/status/", 200, {"build": {"sha": commit}}, 0.01)).verdict is verdict
