@@ -131,7 +131,7 @@ def _containers(axes: Any, test: LoadTestRun, name: str, label: str) -> None:
         axes.text(0.01, 0.5, "no sample", transform=axes.transAxes, color="#5b6675", va="center")
     elif top > 100:
         axes.axhline(100, color=RED, linewidth=1.2)
-        top = max(top, 145.0)  # names above the line: it would strike them out
+        top = max(top, 145.0)  # the names stand above the line, which would cross them
     axes.set(ylabel=label, ylim=(0, top))
     if peaks:
         handles, names = axes.get_legend_handles_labels()

@@ -198,4 +198,4 @@ def test_an_engine_that_is_gone_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> 
             value = getattr(good, name)
             patched.setattr(health_survey, function, lambda *_, value=value, name=name, **__: Question(name, lambda connections: value))
         found = survey_health(staging(), 60.0).fetch(None)  # type: ignore[arg-type]
-    assert found.containers == Unanswered("containers", "No Docker Engine answers.", "Start it.")
+    assert found.containers == Unanswered("containers", "No Docker Engine answers", "Start it.")
