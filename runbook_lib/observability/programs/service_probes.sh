@@ -54,8 +54,23 @@ reached_at() { # ID NETWORK ADDRESSES; sets `addresses` for people and `each` to
     if ((${#each[@]} == 0)) && [[ $network == host ]]; then each=(127.0.0.1); fi
 }
 
-ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT
-    local reply code=0 status seconds host=$3
+# Why the server could not connect, where that is how it is built and says nothing of the service; fails for any other reason.
+# Source: Docker's manual, rootless mode and network drivers.
+out_of_reach() { # ID
+    local networks drivers
+    if [[ $(docker info --format '{{json .SecurityOptions}}' 2>/dev/null) == *name=rootless* ]]; then
+        echo "the engine is rootless: the server itself reaches none of its containers"
+        return
+    fi
+    networks=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{println .NetworkID}}{{end}}' "$1" 2>/dev/null) || return
+    # shellcheck disable=SC2086  # ids, one word each
+    [[ -n $networks ]] && drivers=$(docker network inspect --format '{{.Driver}}' $networks 2>/dev/null | sort -u) || return
+    ! grep -qvxE 'macvlan|ipvlan|overlay' <<<"$drivers" \
+        && echo "the server itself reaches no container in a network with the driver ${drivers//$'\n'/ or }"
+}
+
+ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT ID
+    local reply code=0 status seconds host=$3 why
     [[ $host != *:* ]] || host="[$host]"
     # searched here, so that a page of metrics is not carried over the link
     # the path as it stands: without the server's own settings for curl, and no pattern in its brackets
@@ -66,6 +81,7 @@ ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT
     0) ;;
     28) answer "$1" silent "" "$2" "" "no reply within $limit s"; return ;;
     127) answer "$1" unknown "" "$2" "" "curl is not installed on the server"; return ;;
+    7) if why=$(out_of_reach "$7"); then answer "$1" unknown "" "$2" "" "$why"; return; fi ;;&
     *) answer "$1" down "" "$2" "" "port $4: ${reply%%$'\n'*}"; return ;;
     esac
     if [[ $status != 200 ]]; then
@@ -90,7 +106,7 @@ redis_dialogue() { # ADDRESS PORT; REDISCLI_AUTH
 export -f redis_dialogue
 
 ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
-    local secret="" reply code=0 began seconds clients words
+    local secret="" reply code=0 began seconds clients words why
     if [[ -n $5 ]]; then
         secret=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$6" | sed -n "s/^$5=//p")
     fi
@@ -107,7 +123,10 @@ ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
     else
         words=$(grep -m1 '^-' <<<"$reply" || head -n 1 <<<"$reply")
         # bash's own words for a connection that failed begin with where it stands in this program
-        if [[ $reply == *"/dev/tcp/$3/$4: "* ]]; then words="$3 port $4: ${reply##*: }"; fi
+        if [[ $reply == *"/dev/tcp/$3/$4: "* ]]; then
+            words="$3 port $4: ${reply##*: }"
+            if why=$(out_of_reach "$6"); then answer "$1" unknown "" "$2" "" "$why"; return; fi
+        fi
         answer "$1" down "$seconds" "$2" "" "${words:-no reply at port $4}"
     fi
 }
@@ -127,7 +146,7 @@ ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
         else
             case $2 in
             redis) ask_redis "$1" "$addresses" "${each[0]}" "$3" "$4" "$id" ;;
-            http) ask_http "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" ;;
+            http) ask_http "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" "$id" ;;
             *) answer "$1" unknown "" "$addresses" "" "" ;; # asked in another way; here only where it is
             esac
         fi

@@ -104,7 +104,7 @@ def listening(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
 
 def ask(tmp_path: Path, *probes: str, running: str = "web cache", password: str = PASSWORD, limit_s: str = LIMIT_S,
         inspect: int = 0, network: str = "host", addresses: str = "", elsewhere: str = "",
-        home: Path | None = None) -> dict[str, ServiceReply]:
+        home: Path | None = None, options: str = "[]", drivers: str = "bridge") -> dict[str, ServiceReply]:
     """What the program finds, by service; `running` are the services that have a container, all in `network`.
 
     The first of them has the id 1, and the mode `host` where the others share its network. `elsewhere` is the line of a
@@ -118,6 +118,9 @@ def ask(tmp_path: Path, *probes: str, running: str = "web cache", password: str 
     docker.write_text(f"""#!/bin/sh
 case "$*" in
 ps*) for one in {running}; do echo "$one"; done ;;
+info*) echo "$OPTIONS_OF_TEST" ;;
+"network inspect"*) echo "$DRIVERS_OF_TEST" ;;
+*NetworkID*) echo 4f2c ;;
 *Config.Env*) printf 'OTHER=1\\nCACHE_PASSWORD=%s\\n' "$PASSWORD_OF_TEST" ;;
 inspect*NetworkMode*" 77") cat {tmp_path}/elsewhere ;;
 inspect*NetworkMode*) cat {tmp_path}/inspected; exit {inspect} ;;
@@ -128,7 +131,7 @@ esac
         ("bash", "-s", "--", "project", limit_s, *probes), input=programs.text("observability/service_probes.sh"), text=True,
         capture_output=True, check=True, timeout=300,
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PASSWORD_OF_TEST": password, "LC_ALL": "C.UTF-8",
-             "HOME": str(home or tmp_path)})
+             "HOME": str(home or tmp_path), "OPTIONS_OF_TEST": options, "DRIVERS_OF_TEST": drivers})
     return {one.service: one for one in parse_replies(done.stdout)}
 
 
@@ -277,3 +280,14 @@ def test_a_path_is_asked_for_as_it_stands_whatever_brackets_it_has(tmp_path: Pat
 
 def test_a_kind_that_is_asked_elsewhere_has_its_addresses_alone(tmp_path: Path) -> None:
     assert ask(tmp_path, probe("web", "postgres", 5432))["web"].reply is Reply.UNKNOWN
+
+
+@pytest.mark.parametrize(("options", "drivers", "reply", "words"), [
+    ('["name=rootless"]', "bridge", Reply.UNKNOWN, "rootless"), ("[]", "macvlan", Reply.UNKNOWN, "driver macvlan"),
+    ("[]", "ipvlan\nmacvlan", Reply.UNKNOWN, "driver ipvlan or macvlan"), ("[]", "bridge\nmacvlan", Reply.DOWN, "port 1"), ("[]", "", Reply.DOWN, "port 1"),
+])
+def test_what_the_server_cannot_reach_as_it_is_built_is_not_down(tmp_path: Path, options: str, drivers: str, reply: Reply, words: str) -> None:
+    asked = (probe("web", "http", 1, "/good"), probe("cache", "redis", 1, "CACHE_PASSWORD"))
+    found = ask(tmp_path, *asked, options=options, drivers=drivers)
+    assert {one.reply for one in found.values()} == {reply}
+    assert all(words in one.words for one in found.values()), found
