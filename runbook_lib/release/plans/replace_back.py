@@ -20,9 +20,9 @@ from runbook_lib.platform.plans.nginx import follow_restarted, start_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
-from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.facts.restore_databases import Databases, restored_from
 from runbook_lib.recovery.plans import restore_steps
-from runbook_lib.recovery.plans.restore_preparation import preparation, unchanged_since_plan
+from runbook_lib.recovery.plans.restore_preparation import DONE_BEFORE, preparation, unchanged_since_plan
 from runbook_lib.recovery.plans.stopped_writers import OtherRelease, commit_restore, forget, watch_over
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import back_to
@@ -84,6 +84,10 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
         return Plan(f"{ROLL_BACK} {release.version}", environment.name, facts=_facts(change, restore),
                     reason=f"{release.version} ({release.commit[:12]}) is live already{more}")
     measured = measured_of(change)
+    if restore is not None and _only_unrecorded(change, restore):
+        last = (outside_gate(change, measured), record_release(change))
+        return replace(_whole(change, restore), steps=last, point_of_no_return=StepKey.COMMIT_RELEASE,
+                       skipped=(SkippedStep(f"Restore {restore.backup.name}", DONE_BEFORE),))
     compose = tree.sources.compose if tree else None
     made, there = image_steps(change, compose.services if compose else {})
     first = [build_steps.record_state(rollout, CANDIDATE, MIGRATION), *adopt_running(change), *made]
@@ -91,6 +95,13 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
     watch = SkippedStep(f"Watch {release.version}", NO_WATCH)
     return replace(_whole(change, restore), steps=(*first, *steps), skipped=(*there, *skipped, watch),
                    rollback_check=previous_answers(change, measured) if _was_healthy(change) else None)
+
+
+def _only_unrecorded(change: Replacement, restore: DataRestore) -> bool:
+    """Whether an interrupted run did all but the record: to restore once more would lose what users wrote since."""
+    live = restore.databases.live if restore.databases else None
+    return not restore.resumed and live is not None and live.comment == restored_from(restore.backup.name) \
+        and is_replaced(change, recorded=False)
 
 
 def _was_healthy(change: Replacement) -> bool:

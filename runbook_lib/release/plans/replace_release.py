@@ -105,16 +105,19 @@ def _health(rollout: Rollout) -> str:
     return healthy_but(unchecked_services(rollout.containers, rollout.environment.running_services("")))
 
 
-def is_replaced(change: Replacement) -> bool:
-    """Whether nothing is left to do: the target's images run, healthy, the checkout and the record agree."""
+def is_replaced(change: Replacement, *, recorded: bool = True) -> bool:
+    """Whether nothing is left to do: the target's images run, healthy, the checkout and the record agree.
+
+    With `recorded` False: nothing but the record, which a run did not come to write.
+    """
     rollout = change.rollout
     state, target = rollout.deployed.replaced, rollout.target
     if state is None or state.by_hand or state.unsettled or state.override_text is None:
         return False
     last = rollout.deployed.releases[-1] if rollout.deployed.releases else None
-    recorded = last is not None and last.commit == target.commit and dict(last.images) == dict(change.images)
+    known = last is not None and last.commit == target.commit and dict(last.images) == dict(change.images)
     healthy = {one.service for one in rollout.containers if one.is_healthy}
-    return (recorded and state.override_text == change.override and rollout.deployed.head == target.commit
+    return (known == recorded and state.override_text == change.override and rollout.deployed.head == target.commit
             and set(rollout.environment.running_services("")) <= healthy)
 
 

@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.replaced_release import parse_override
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans.compose import compose_up, once_settled, start_services, stop_services
 from runbook_lib.recovery.facts.backups import Backup
+from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from runbook_lib.recovery.plans.stopped_writers import OtherRelease, forget, watch_over
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.plans.rollback import plan_rollback
@@ -36,12 +37,12 @@ def live(*, there: tuple[str, ...] = ("web:found-0123456789ab",)) -> Deployed:
 
 
 def plan(found: Deployed, to: Release = ADOPTED, containers: tuple[Container, ...] = CONTAINERS, *,
-         database: DataChoice = "keep", environment: Environment = SHOP) -> Plan:
+         database: DataChoice = "keep", environment: Environment = SHOP, databases: Databases | None = None) -> Plan:
     # the commit has a name in git; what was adopted is called as it was recorded
     target = Target(to.commit, "v1.0.0", {}, "", frozenset(), None)
     backup = BACKUP if database == "restore" else None
     return plan_rollback(environment, found, containers, target, database=database, schema=NOT_KNOWN, operator="ann",
-                         backup=backup, pre_rollback_backup=FIRST, release=to)
+                         backup=backup, pre_rollback_backup=FIRST, release=to, databases=databases)
 
 
 def keys(of: Plan) -> list[str]:
@@ -174,3 +175,17 @@ def test_a_rollback_leads_users_of_an_nginx_in_front_to_the_containers_that_it_m
         assert "nginx_as_started -s reload" in str(actions[-1])
     # its files may be what is rolled back
     assert "test-proxy" not in keys(kept)
+
+
+@pytest.mark.parametrize(("origin", "order"), [
+    (BACKUP.name, ["gate-external", "commit-release"]), ("shop_20261126_000000.sql.gz", None), ("", None),
+])
+def test_what_only_lacks_its_record_is_not_restored_once_more(origin: str, order: list[str] | None) -> None:
+    """The disk was full when the record was written. The next run restored the backup again, over what users wrote since."""
+    containers = running(FOUND["web"], FOUND["worker"])
+    done = replace(deployed(text(OLD, "as-found", FOUND), (ADOPTED, release(NEW, "v1.1.0")), containers, OLD),
+                   images=frozenset(FOUND.values()))
+    comment = f"restored from {origin}" if origin else ""
+    databases = Databases("shop", RestoreDatabase("shop", "shop", 9, comment, True))
+    made = keys(plan(done, containers=containers, database="restore", databases=databases))
+    assert made == order if order else "restore-swap" in made
