@@ -60,9 +60,9 @@ def one_off(environment: Environment, service: str, *words: str, prefix: tuple[s
     name = one_off_name(environment)
     asked = compose(environment, "run", "--rm", *one_off_words(environment, f"{name}-options", "migration"),
                     "--entrypoint", "sh", service, *OWN_OPTIONS, more_files=more_files)
-    # by their names alone: the program has the values
+    # by its name alone: the program has the value
     started = compose(environment, "run", "--rm", *one_off_words(environment, name, "migration"), "--env", "PGOPTIONS",
-                      "--env", "PGAPPNAME", service, *words, more_files=more_files, timeout_s=MIGRATION_TIMEOUT_S)
+                      service, *words, more_files=more_files, timeout_s=MIGRATION_TIMEOUT_S)
     first = (*prefix, *asked.argv)
     return replace(started, argv=(*_program(environment, "run"), PG_OPTIONS, str(len(first)), *first, *prefix,
                                   *started.argv), stdin=_text())

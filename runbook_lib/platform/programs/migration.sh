@@ -2,12 +2,12 @@
 # One migration in a one-off container, with a limit on its waits for locks that holds whatever its driver reads. Follows
 # own_session.sh and sessions.sh:
 #   bash -s -- run PROJECT SERVICE DATABASE USER LIMIT_S NAME OPTIONS COUNT ASK… COMMAND…
-#       COMMAND starts the container NAME, in the foreground, with two variables of this program: PGOPTIONS, which is OPTIONS
-#       after those that the service has, which ASK prints in COUNT words; and PGAPPNAME, the container's name
+#       COMMAND starts the container NAME, in the foreground, with the variable PGOPTIONS of this program: OPTIONS, after
+#       those that the service has, which ASK prints in COUNT words
 #   bash -s -- stop PROJECT SERVICE DATABASE USER LIMIT_S NAME            end what a stopped run left of it
 # PGOPTIONS reaches drivers that are built on libpq; asyncpg and others do not read it. So PostgreSQL is asked from outside
 # as well, once a second, and a session of this container that has waited too long is canceled. A pooler refuses a session
-# with options: the command is then run again without ours, and the limit is kept from outside alone.
+# with options: the command is then run again without ours. Its sessions cannot be told from users' there, and none is canceled.
 
 set -uo pipefail
 
@@ -63,7 +63,6 @@ with_options() {
     local ours=$1 count=$2 own
     shift 2
     words=("${@:count+1}")
-    export PGAPPNAME=$name
     # what a stopped run has left keeps its name, and ours would not start
     docker rm --force --volumes "$name-options" >/dev/null 2>&1
     if own=$("${@:1:count}" </dev/null) && [[ $own == PGOPTIONS=* ]]; then
@@ -127,7 +126,7 @@ run() {
     trap 'stop_container; exit 143' TERM INT HUP
     once
     if ((status)) && [[ -n ${PGOPTIONS+given} && -n $work ]] && refused_options; then
-        echo "what stands between the migration and PostgreSQL, a pooler as it seems, takes no session with options: again without ours. Waits for locks are canceled from outside alone, and a statement has the role's own limit" >&2
+        echo "what stands between the migration and PostgreSQL, a pooler as it seems, takes no session with options: again without ours. Nothing limits its waits for locks then but the end of the step, and users wait behind it" >&2
         remove || exit 1
         without_options
         once

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # The sessions that one container has in PostgreSQL, seen and ended from outside, whatever its driver reads. Follows
 # own_session.sh; the program that follows sets $project, $service (PostgreSQL's), $database, $user, $limit_s and $name, the
-# container. A session is known by the container's address, and behind a pooler, which has an address of its own, by $name
-# as application_name, which drivers that are built on libpq take from PGAPPNAME.
+# container. A session is known by the container's address. Behind a pooler, which has an address of its own, none is known:
+# an application_name would not do, for a pooler of transactions hands the session on under it, to users whose driver names none.
 
 postgres() {
     docker ps --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
@@ -38,7 +38,7 @@ ask_postgres() {
 matching() {
     local from
     from=$(addresses)
-    [[ -n $from ]] && printf "(a.client_addr = ANY ('{%s}'::inet[]) OR a.application_name = left('%s', 63))" "$from" "$name"
+    [[ -n $from ]] && printf "a.client_addr = ANY ('{%s}'::inet[])" "$from"
 }
 
 # sessions FUNCTION CONDITION: call a function of PostgreSQL on this container's sessions; prints what it was called on.

@@ -37,8 +37,7 @@ def test_its_limits_are_joined_to_the_options_that_the_service_has() -> None:
     count = int(action.argv[11])
     asked, started = action.argv[12:12 + count], action.argv[12 + count:]
     assert asked[-5:] == ("--entrypoint", "sh", "backend-green", "-c", 'printf "PGOPTIONS=%s" "${PGOPTIONS-}"')
-    assert started[started.index("--env", started.index("LETSENCRYPT_HOST=")):][:5] == (
-        "--env", "PGOPTIONS", "--env", "PGAPPNAME", "backend-green")
+    assert started[started.index("--env", started.index("LETSENCRYPT_HOST=")):][:3] == ("--env", "PGOPTIONS", "backend-green")
 
 
 def test_its_container_has_the_one_name_that_the_undo_looks_for() -> None:
