@@ -11,6 +11,8 @@ alive() {
 } 2>/dev/null
 emit() {
     local size
+    # most jobs print nothing for most of their time, and to ask for a size starts a program
+    [ -s "$1" ] || return 0
     size=$(stat -c %s -- "$1" 2>/dev/null) || return 0
     [ "$size" -gt "$2" ] || return 0
     local from=$2
