@@ -40,7 +40,7 @@ SCOPES = {scope.folder: scope for scope in (
     Scope("lab/forwarding", 260, needs=NOTHING),  # hardly anything but waiting for rsyslog
     Scope("faults/injection", 200, "v3.2.0"),
     Scope("lab/systemd", 80),
-    Scope("faults/serving", 160, "backups"),
+    Scope("faults/serving", 200, "backups"),
     Scope("lab/read_only", 290, "backups"),
     Scope("lab/from_nothing", 40),
     Scope("lab/bare", 170, BARE, needs=IMAGES),
