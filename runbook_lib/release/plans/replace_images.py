@@ -13,9 +13,15 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.build_steps import BUILD_TIMEOUT_S, build_mark, image_program, stop_images
 from runbook_lib.release.plans.replacement import Replacement
 
-# As Compose does: what is there is taken, unless the file says otherwise. IMAGE POLICY NAME
+# As Compose does: what is there is taken, unless the file says otherwise. Where it is to be pulled now and then (daily,
+# weekly, every_12h), a release is when. Source: Compose file reference, pull_policy. IMAGE POLICY NAME
 TAKE = r"""
-[ "$2" != always ] && docker image inspect --format . -- "$1" >/dev/null 2>&1 || docker pull --quiet -- "$1"
+here() { docker image inspect --format . -- "$1" >/dev/null 2>&1; }
+case $2 in
+  always | refresh | daily | weekly | every_*) docker pull --quiet -- "$1" ;;
+  never) here "$1" || { echo "$1 is not on the server, and its pull_policy is never" >&2; exit 1; } ;;
+  *) here "$1" || docker pull --quiet -- "$1" ;;
+esac
 docker tag -- "$1" "$3"
 """
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from runbook_lib.core.commands import Command
@@ -64,3 +67,19 @@ def test_an_image_that_nobody_builds_is_taken_as_the_commit_names_it() -> None:
     command, = step.actions
     assert isinstance(command, Command)
     assert command.argv == ("sh", "-ec", TAKE, "take", "registry.example.com/web:7", "always", f"web:{NEW}")
+
+
+@pytest.mark.parametrize(("policy", "there", "asked"), [
+    ("", True, ["tag"]), ("missing", True, ["tag"]), ("if_not_present", False, ["pull", "tag"]), ("", False, ["pull", "tag"]),
+    ("always", True, ["pull", "tag"]), ("daily", True, ["pull", "tag"]), ("every_12h", True, ["pull", "tag"]), ("never", True, ["tag"]), ("never", False, []),
+])
+def test_an_image_is_pulled_when_its_policy_says_so(tmp_path: Path, policy: str, there: bool, asked: list[str]) -> None:
+    """`daily` kept the image of yesterday for every release."""
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\n[ "$1" = image ] && exit "$ABSENT"\necho "$1" >>"$ASKED"\n')
+    docker.chmod(0o755)
+    (tmp_path / "asked").touch()
+    done = subprocess.run(("sh", "-ec", TAKE, "take", "shop:latest", policy, f"web:{NEW}"), capture_output=True, text=True,
+                          env={"PATH": f"{tmp_path}:/usr/bin:/bin", "ABSENT": "0" if there else "1", "ASKED": str(tmp_path / "asked")})
+    assert (tmp_path / "asked").read_text().split() == asked
+    assert (done.returncode == 0) == bool(asked), done.stderr
