@@ -7,7 +7,7 @@
 #   bash -s -- stop PROJECT SERVICE DATABASE USER LIMIT_S NAME            end what a stopped run left of it
 # PGOPTIONS reaches drivers that are built on libpq; asyncpg and others do not read it. So PostgreSQL is asked from outside
 # as well, once a second, and a session of this container that has waited too long is canceled. A pooler refuses a session
-# with options: the command is then run again without ours. Its sessions cannot be told from users' there, and none is canceled.
+# with options: the command is then run again without ours. Its sessions are not distinct from users' there, and none is canceled.
 
 set -uo pipefail
 
