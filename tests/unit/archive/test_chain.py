@@ -131,7 +131,10 @@ def test_the_last_link_is_read_from_the_end_alone(tmp_path: Path, monkeypatch: p
     lines = [{"run_id": str(n), "folder": str(n), "manifest_sha256": "0" * 64} for n in range(5000)]
     (tmp_path / FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
     monkeypatch.setattr(chain, "read_file", lambda path: pytest.fail("the whole chain was read"))
+    read, real = [], chain._lines
+    monkeypatch.setattr(chain, "_lines", lambda raw: (read.append(len(raw)), real(raw))[1])
     assert last_link(tmp_path) == lines[-1]
+    assert read == [chain.TAIL_BYTES]
 
 
 def test_the_last_link_before_much_garbage_is_found(tmp_path: Path) -> None:

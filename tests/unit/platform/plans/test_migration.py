@@ -5,6 +5,12 @@ What its program does to a real PostgreSQL: tests/lab/release/test_guarded_migra
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.releases import Deployed
@@ -53,3 +59,13 @@ def test_another_releases_image_is_named_in_the_process_environment() -> None:
     image = ("env", f"BLUE_COMMIT={'a' * 40}")
     assert [argv[at:at + 2] for at, word in enumerate(argv) if word == "env"] == [image, image]
     assert argv[-2:] == ("downgrade", "0002")
+
+
+@pytest.mark.parametrize(("engine", "code"), [("exit 1", 1), ("exit 0", 0)], ids=["no answer", "no container"])
+def test_an_engine_that_does_not_answer_is_not_a_migration_that_has_ended(tmp_path: Path, engine: str, code: int) -> None:
+    (tmp_path / "docker").write_text(f"#!/bin/sh\n{engine}\n")
+    (tmp_path / "docker").chmod(0o755)
+    stop = stop_migration(ENVIRONMENT)
+    done = subprocess.run(stop.argv, input=str(stop.stdin), text=True, capture_output=True, timeout=60, check=False,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == code, done.stderr

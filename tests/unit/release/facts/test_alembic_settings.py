@@ -59,6 +59,9 @@ def test_a_second_tree_is_neither_a_second_head_nor_a_duplicate() -> None:
     assert (found.heads, found.duplicates, found.unreadable) == (("0001",), (), ())
     recursive = files | {"backend/alembic.ini": files["backend/alembic.ini"] + "recursive_version_locations = true\n"}
     assert parse_migrations(recursive).heads == ("0002",)
+    # another one with settings of its own: the image is built from the first
+    other = files | {"analytics/alembic.ini": "[alembic]\nscript_location = .\n"}
+    assert (parse_migrations(other, "backend").heads, parse_migrations(other, "analytics").heads) == (("0001",), ("a",))
 
 
 def test_migrations_in_a_folder_of_another_name_count() -> None:

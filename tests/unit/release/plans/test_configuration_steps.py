@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,17 @@ def test_what_an_earlier_run_put_aside_is_never_put_back(server: Path, left: str
     assert (server / ".env.secrets").read_text() == "A='old'\n"
     run_on(server, DELIVER.actions[0])
     assert not (server / ".runbook" / left).exists(), "a copy of secrets without a use"
+
+
+def test_a_copy_that_a_full_disk_cuts_short_is_not_the_one_that_is_put_back(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server / "cp").write_text('#!/bin/sh\nfor to; do from=$one one=$to; done; head -c 4 "$from" >"$to"; exit 1\n')
+    (server / "cp").chmod(0o755)
+    with monkeypatch.context() as full:
+        full.setenv("PATH", str(server), prepend=os.pathsep)
+        with pytest.raises(subprocess.CalledProcessError):
+            run_on(server, DELIVER.actions[0])
+    run_on(server, DELIVER.undo_files[0])
+    assert (server / ".env.secrets").read_text() == "A='old'\n"
 
 
 def test_a_copy_that_was_cut_short_is_not_put_back(server: Path) -> None:

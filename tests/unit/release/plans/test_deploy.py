@@ -20,6 +20,8 @@ from runbook_lib.platform.facts.smoke_test import UserFlow
 from runbook_lib.platform.facts.target import Target, idle_colour
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
+from runbook_lib.release.facts.configuration import ValidatedConfiguration
+from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans.configuration_steps import sha256_of
 from runbook_lib.release.plans.deploy import plan_deploy
 
@@ -120,6 +122,23 @@ def test_the_new_release_is_migrated_before_it_starts_and_gated_before_traffic(e
     steps = keys(plan(environment, deployed, secrets, target()))
     order = [steps.index(key) for key in ("migrate", "start", "gate-internal", "switch", "gate-external")]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("how", ["reload", "restart", "recreate"])
+def test_a_data_service_follows_a_release_that_has_passed_its_gate(environment, secrets, how) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    validated = ValidatedConfiguration((), changes=(ServiceChange("postgres", "postgres", how),))
+    made = plan_deploy(environment, deployed, (), target(), secrets=secrets, backup=BACKUP, operator="ann", configuration=validated)
+    order = [step.key for step in made.steps if step.key in ("switch", "gate-external", "change-postgres", "gate-services", "watch")]
+    assert order == ["switch", "gate-external", "change-postgres", *["gate-services"] * (how != "reload"), "watch"]
+
+
+def test_a_session_is_used_after_the_switch_whether_the_schema_changes_or_not(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    for schema in ("0002", "0003"):
+        made = {step.key: step for step in plan(environment, deployed, secrets, target(schema_now=schema), healthy(environment, "blue")).steps}
+        assert list(made).index("open-session") < list(made).index("switch")
+        assert any("session" in str(action) for action in made["gate-external"].actions[1:])
 
 
 def test_deploying_what_is_live_already_plans_nothing_and_shows_why(environment, secrets) -> None:
