@@ -1,4 +1,4 @@
-"""The forms in which a secret turns up in output: quoted in any way, in base64 and base32, byte by byte, in UTF-16."""
+"""The forms in which a secret turns up in output: quoted, in base64, base32, base85, byte by byte, in wide letters."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ SHORTEST_TWICE = 10  # bytes; shorter ones would be searched for everywhere in e
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 _BASE64 = {"+": ("+", "-", "%2B", "%2b", "\\u002b"), "/": ("/", "_", "%2F", "%2f", "\\/")}
 _ALPHABET_32 = string.ascii_uppercase + "234567"
-_BETWEEN_BYTES = ("", " ", ":", "-", "\\x", "\\\\x", "%", ", 0x", "\\u00", "00", ";&#x")
-_BETWEEN_NUMBERS = (", ", ",", ";&#")
+# what is put between digits; the last two are the zeros of UTF-16 and UTF-32
+_BETWEEN_BYTES = ("", " ", ":", "-", ",", ", ", ".", "_", "|", "\\x", "\\\\x", "%", ", 0x", ",0x", " 0x",
+                  "\\u00", ";&#x", "', '", '", "', '","', "00", "000000")
+_BETWEEN_NUMBERS = (", ", ",", " ", ";&#")
+_BETWEEN_BITS = (" ", "")
 _NULS = ("\0", "\\x00", "\\u0000", "^@")  # as they are, and as repr, JSON and cat -v show them
+# Ascii85, and base85 as in RFC 1924 (git, Python) and in ZeroMQ's RFC 32
+_ALPHABETS_85 = (
+    "".join(map(chr, range(33, 118))),
+    string.digits + string.ascii_uppercase + string.ascii_lowercase + "!#$%&()*+-;<=>?@^_`{|}~",
+    string.digits + string.ascii_lowercase + string.ascii_uppercase + ".-:+=^!/*?&<>()[]{}@%$#",
+)
+_ALPHABET_UU = "`" + "".join(map(chr, range(33, 96)))
 # a token of hexadecimal digits, an UUID: another program prints it in other case
 _HEX = re.compile(r"(?=.*[a-fA-F])[0-9a-fA-F]{2,}(?:[:-]?[0-9a-fA-F]{2,})*")
 
@@ -31,9 +41,12 @@ def spellings_of(name: str, value: str) -> list[Spelling]:
     if SHORTEST_TWICE <= len(raw) <= LONGEST_DUMPED:
         # a login in a file of logins, a file in a manifest
         twice = [form for one in once for form in _in_base64(name, one.literals[0].encode()) if form.is_sampled]
-        wide = _in_base64(name, value.encode("utf-16-le", "surrogatepass"), rare=True)
-        forms += [*twice, *_in_base32(name, raw), *wide, _in_numbers(name, raw, "d", _BETWEEN_NUMBERS),
-                  _in_numbers(name, raw, "03o", ("\\", "\\\\")), _in_utf16(name, value)]
+        # without the zeros behind the last letter: in big-endian order they are the next one's
+        wide = [form for code, zeros in (("utf-16-le", 1), ("utf-32-le", 3))
+                for form in _in_base64(name, value.encode(code, "surrogatepass")[:-zeros], rare=True)]
+        forms += [*twice, *_in_base32(name, raw), *wide, *_in_base85(name, raw), *_in_uuencode(name, raw),
+                  _in_numbers(name, raw, "d", _BETWEEN_NUMBERS), _in_numbers(name, raw, "08b", _BETWEEN_BITS),
+                  _in_numbers(name, raw, "03o", ("\\", "\\\\", " ")), _in_wide_letters(name, value)]
     return forms
 
 
@@ -108,7 +121,45 @@ def _in_numbers(name: str, raw: bytes, form: str, betweens: tuple[str, ...]) -> 
     return Spelling(name, tuple(elements), tuple(between.join(numbers) for between in betweens), rare=True)
 
 
-def _in_utf16(name: str, value: str) -> Spelling:
-    """As programs of Windows write it, read as bytes: a NUL between any two letters, whichever of both comes first."""
-    elements = [(value[0],), *(tuple(between + one for between in _NULS) for one in value[1:])]
-    return Spelling(name, tuple(elements), tuple(between.join(value) for between in _NULS), rare=True)
+def _in_wide_letters(name: str, value: str) -> Spelling:
+    """As programs of Windows write it, read as bytes: a NUL between any two letters, whichever of both comes first; in
+    UTF-32 three of them.
+    """
+    nuls = (*(3 * one for one in _NULS), *_NULS)
+    elements = [(value[0],), *(tuple(between + one for between in nuls) for one in value[1:])]
+    return Spelling(name, tuple(elements), tuple(between.join(value) for between in nuls), rare=True)
+
+
+def _in_base85(name: str, raw: bytes) -> list[Spelling]:
+    """The groups of four bytes that are the secret's alone, at each of the four places where they can begin.
+
+    What stands in groups with others goes along: five letters before, and as many behind as its last bytes take.
+    """
+    forms = []
+    for alphabet in _ALPHABETS_85:
+        for offset in range(4):
+            first = -offset % 4
+            groups = [raw[place:place + 4] for place in range(first, len(raw) - 3, 4)]
+            known = "".join(_letters_85(group, alphabet) for group in groups)
+            rest = (len(raw) - first) % 4
+            if len(groups) > 1:
+                forms.append(Spelling(name, tuple(spelled(one) for one in known), (known,), rare=True,
+                                      before=5 if first else 0, behind=rest + 1 if rest else 0, in_groups=True))
+    return forms
+
+
+def _letters_85(group: bytes, alphabet: str) -> str:
+    number = int.from_bytes(group, "big")
+    return "".join(alphabet[number // 85 ** power % 85] for power in range(4, -1, -1))
+
+
+def _in_uuencode(name: str, raw: bytes) -> list[Spelling]:
+    """As base64 with other letters. Its lines of 45 bytes begin with their length: what goes over one is two pieces."""
+    forms = []
+    for offset in range(3):
+        known, rest = _groups(raw, offset, 6, _ALPHABET_UU)
+        elements: list[Alternatives] = [("`", " ") if one == "`" else spelled(one) for one in known]
+        if rest:
+            elements.append((*(one for place, one in enumerate(_ALPHABET_UU) if f"{place:06b}".startswith(rest)), ""))
+        forms.append(Spelling(name, tuple(elements), (known,), rare=True, in_groups=True))
+    return forms

@@ -15,9 +15,11 @@ from typing import Any
 
 from runbook_lib.core.redaction.dumps import beginning_of_dump, dumps_in, readings_of
 from runbook_lib.core.redaction.encodings import spellings_of
+from runbook_lib.core.redaction.layers import beginning_of_token, meanings
 from runbook_lib.core.redaction.markup import unmarked
 from runbook_lib.core.redaction.pieces import SHORTEST_PIECE, Piece, telling_pieces
 from runbook_lib.core.redaction.secret import Secret
+from runbook_lib.core.redaction.spans import Span, apart, masked
 from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, starts_of
 from runbook_lib.core.redaction.units import reason_not_redacted, units_of
 
@@ -26,13 +28,13 @@ TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what othe
 LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
 MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
+LONGEST_TOKEN = 2_000  # of a token that may be encoded; each piece of a stream is searched with all that is held back
 FEWEST_DUMPED = 8  # bytes in a line of a dump
 LONGEST_DUMP = 200  # lines of one that are held back
+LAYERS = 2  # encodings around one of a secret's own forms
 # what stands before a value that is an ordinary word, where it is a credential all the same
 _ASSIGNED = re.compile(r"(?i)(?:pass\w*|pwd|secret\w*|token\w*|key|credential\w*)[\"']?\s*(?:[=:]|\s)\s*[\"']?$")
 _IN_ADDRESS = re.compile(r"://[^\s/:@]*:$")
-
-Span = tuple[int, int, str]  # start and end in the text, and the secret's name
 
 
 class Redactor:
@@ -85,14 +87,15 @@ class Redactor:
             self._always.append(spelling)
         for start in starts_of(spelling):
             self._starts.setdefault(start, []).append(spelling)
-            for size in range(1, len(start)):
+            # forms in groups begin with any letter: for one of them alone no text is held back
+            for size in range(1, len(start) if not spelling.in_groups else 1):
                 self._begun.setdefault(start[:size], []).append(spelling)
         self._longest = min(LONGEST_HELD, max(self._longest, spelling.width))
         self._dump_lines = min(LONGEST_DUMP, max(self._dump_lines, 3 + len(spelling.literals[0]) // FEWEST_DUMPED))
 
     def text(self, text: str) -> str:
         """`text` without any known secret."""
-        return _masked(text, self._spans(text))
+        return masked(text, self._spans(text))
 
     def split(self, text: str) -> tuple[str, str]:
         """The beginning of `text` without any known secret, and its rest as it is, which may be one's beginning.
@@ -100,10 +103,15 @@ class Redactor:
         The rest is to be put before the text that comes next.
         """
         spans, place = self._spans(text), self._unfinished(text)
+        token = beginning_of_token(text, LONGEST_TOKEN) if self._known else place
+        # a secret that is there whole is shown at once, but within an encoding more of it may come
+        is_whole = any(start <= token and end == len(text) for start, end, _ in spans)
+        if not is_whole or self._nested(text[token:], LAYERS):
+            place = min(place, token)
         for start, end, _ in spans:
             if start < place < end:
                 place = start  # what looks like a beginning is the end of another
-        return _masked(text[:place], [one for one in spans if one[1] <= place]), text[place:]
+        return masked(text[:place], [one for one in spans if one[1] <= place]), text[place:]
 
     def value(self, value: Any) -> Any:
         """The same structure (dict, list, tuple, text) with every text redacted, keys included."""
@@ -130,7 +138,7 @@ class Redactor:
         """The places of secrets in the text, in order and apart."""
         shown = unmarked(text)
         within = self._written(shown.text) if shown else ()
-        return _apart([*self._written(text), *self._credentials(text), *self._dumped(text),
+        return apart([*self._written(text), *self._credentials(text), *self._dumped(text), *self._nested(text, LAYERS),
                        *((*shown.span(start, end), name) for start, end, name in within if shown)])
 
     def _spans_of_bytes(self, data: bytes) -> list[Span]:
@@ -150,6 +158,13 @@ class Redactor:
                 for start, end, name in self._spans_of_bytes(b"".join(reading)):
                     first, last = bisect_right(lines, start), bisect_left(lines, end)
                     yield from ((line.start, line.end, name) for line in group[first:last + 1])
+
+    def _nested(self, text: str, layers: int) -> list[Span]:
+        """Tokens that hold a secret within another encoding, whole."""
+        if not self._known or (meant := meanings(text)) is None:
+            return []
+        found = [*self._written(meant.text), *(self._nested(meant.text, layers - 1) if layers > 1 else ())]
+        return [(*token, name) for start, end, name in found for token in meant.tokens_of(start, end)]
 
     def _written(self, text: str) -> list[Span]:
         spans, windows = self._sampled(text)
@@ -202,7 +217,9 @@ class Redactor:
 
     def _unfinished(self, text: str) -> int:
         """The first place from which `text` may be the beginning of a form whose end is still to come."""
-        dump = beginning_of_dump(text, self._dump_lines) if self._known else len(text)
+        if not self._known:
+            return len(text)
+        dump = beginning_of_dump(text, self._dump_lines)
         for place in range(max(0, len(text) - self._longest), dump):
             for size in range(min(GRAM, len(text) - place), 0, -1):
                 known, after = self._starts.get(text[place:place + size], ()), text[place + size:place + size + 1]
@@ -216,24 +233,3 @@ class Redactor:
 def _least(literal: str) -> int:
     """The fewest characters of it that tell."""
     return max(SHORTEST_CUT, min(math.ceil(TELLING_PART * len(literal)), LONGEST_UNTOLD))
-
-
-def _apart(spans: Iterable[Span]) -> list[Span]:
-    """The same spans in order; those that overlap become one, under the name of the longest."""
-    kept: list[tuple[int, int, int, str]] = []  # start, end, size of the longest, its name
-    for start, end, name in sorted(spans):
-        if kept and start < kept[-1][1]:
-            first, last, size, longest = kept[-1]
-            better = end - start > size
-            kept[-1] = (first, max(last, end), max(size, end - start), name if better else longest)
-        elif end > start:
-            kept.append((start, end, end - start, name))
-    return [(start, end, name) for start, end, _, name in kept]
-
-
-def _masked(text: str, spans: list[Span]) -> str:
-    parts, last = [], 0
-    for start, end, name in spans:
-        parts += [text[last:start], f"‹{name}›"]
-        last = end
-    return "".join([*parts, text[last:]]) if spans else text

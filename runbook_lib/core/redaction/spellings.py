@@ -22,18 +22,24 @@ class Spelling:
     """One form of one secret: for each of its characters the ways to write it, and a line end between any two.
 
     `literals` are its plainest texts: a text without a piece of one of them cannot hold the form. `rare`: programs
-    hardly ever write it, and it is not worth a search through every text for one that a line end cuts.
+    hardly ever write it, and it is not worth a search through every text for one that a line end cuts. `before` and
+    `behind` are letters around it that hold parts of the secret together with others'; `in_groups` such a form.
     """
 
     name: str
     elements: tuple[Alternatives, ...]
     literals: tuple[str, ...]
     rare: bool = False
+    before: int = 0
+    behind: int = 0
+    in_groups: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The form as a regular expression. Compiled on first use: most runs never meet most forms."""
-        return re.compile(_WRAP.join(_one_of(element) for element in self.elements))
+        known = _WRAP.join(_one_of(element) for element in self.elements)
+        around = (rf"\S{{0,{size}}}" if size else "" for size in (self.before, self.behind))
+        return re.compile(known.join(around))
 
     @cached_property
     def width(self) -> int:
