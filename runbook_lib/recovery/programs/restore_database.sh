@@ -53,9 +53,19 @@ SQL
 # open_database NAME: with the connection limit that it had before it was closed, and for everybody.
 open_database() { open_again | administer -v name="$1"; }
 
+# require_none_prepared: a transaction that was prepared keeps its database's name as it is, and no session could be ended
+# for it. Whoever prepared it decides: neither way is ours to choose.
+require_none_prepared() {
+    local names
+    names=$(administer <<<"SELECT string_agg(quote_literal(gid), ', ' ORDER BY prepared) FROM pg_prepared_xacts WHERE database = :'database'") \
+        || fail "The prepared transactions of $database cannot be looked up."
+    [[ -z $names ]] || fail "$database has prepared transactions, and cannot be swapped: $names. End each of them in $database, with COMMIT PREPARED or ROLLBACK PREPARED; then run again."
+}
+
 # create: an empty staged database, with all that the live one has of its own.
 create() {
     local script
+    require_none_prepared
     script=$(definition_queries | administer -v collation_version=on) || fail "The settings of $database cannot be read."
     administer <<<"$script" || fail "The staged database $staged could not be created."
     printf 'created %s\n' "$staged"
@@ -127,6 +137,7 @@ swap() {
         SELECT substr(split_part(shobj_description(oid, 'pg_database'), E'\n', 1), length(:'mark') + 1) FROM pg_database
         WHERE datname = :'staged' AND starts_with(shobj_description(oid, 'pg_database'), :'restored');") || fail "$staged cannot be looked up; nothing was swapped."
     [[ -n $origin ]] || fail "$staged is not there or was never compared with its manifest; nothing was swapped."
+    require_none_prepared
     close_database "$database" || fail "Sessions of $database do not end; nothing was swapped."
     carry_sequences || echo "The sequences of $database cannot be read; the backup's stay." >&2
     { comment_of_users; state_of_database; shut_database; end_sessions; echo 'BEGIN;'; admit_again; cat <<'SQL'; } \

@@ -20,7 +20,7 @@ def throwaway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
         images.ensure_images()
     server = Throwaway(f"gw2-lab-zoo-{os.getpid()}", tmp_path_factory.mktemp("zoo"))
     try:
-        server.start("-c", "shared_preload_libraries=pg_stat_statements")
+        server.start("-c", "shared_preload_libraries=pg_stat_statements", "-c", "max_prepared_transactions=5")
         yield server
     finally:
         server.stop()

@@ -153,6 +153,28 @@ def settings_of(live: Throwaway) -> str:
         FROM pg_database d WHERE datname = '{DATABASE}'""", "postgres")
 
 
+def test_a_prepared_transaction_is_named_before_anything_is_loaded_or_closed(live: Throwaway) -> None:
+    """Found by trying: the names could not be swapped, and nothing said for what."""
+    live.sql("CREATE TABLE things (id integer); INSERT INTO things VALUES (1)", role=OWNER)
+    assert live.back_up().returncode == 0
+    live.sql("BEGIN; INSERT INTO things VALUES (2); PREPARE TRANSACTION 'it''s waiting'", role=OWNER)
+    try:
+        done = live.restore()
+        assert (done.args, done.returncode) == (("create",), 1) and "'it''s waiting'" in done.stderr and live.databases() == [DATABASE]
+    finally:
+        live.sql("ROLLBACK PREPARED 'it''s waiting'", role=OWNER)
+    assert live.restore().returncode == 0
+    # one that came while the dump was loaded
+    live.sql("BEGIN; INSERT INTO things VALUES (2); PREPARE TRANSACTION 'late'", role=OWNER)
+    try:
+        done = live.step("swap")
+        assert done.returncode == 1 and "'late'" in done.stderr
+        assert live.sql(f"SELECT datallowconn, datconnlimit FROM pg_database WHERE datname = '{DATABASE}'", "postgres") == "t|-1"
+    finally:
+        live.sql("ROLLBACK PREPARED 'late'", role=OWNER)
+    assert live.step("swap").returncode == 0
+
+
 def test_roles_that_the_server_lost_are_made_without_login_and_reported(live: Throwaway) -> None:
     for name in ("roles_that_only_policies_name", "other_owners"):
         live.add(specimen(name))

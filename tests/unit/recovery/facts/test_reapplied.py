@@ -14,13 +14,13 @@ from runbook_lib.recovery.facts.reapplied import TRIED_BY_THE_CLOCK, TRIED_ROWS,
 
 class Database:
     def __init__(self, row: dict[str, Any], counted: str = "0") -> None:
-        self.row, self.counted, self.asked = row, counted, ""
+        self.row, self.counted, self.asked = row, counted, list[str]()
 
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
         require_one_select(sql)
         if "pg_partitioned_table" in sql:
             return [self.row]
-        self.asked = sql
+        self.asked.append(sql)
         return [{"computed": self.counted}]
 
 
@@ -36,11 +36,25 @@ def test_a_check_is_good_where_it_refuses_no_row(changes: dict[str, Any], counte
 
 
 def test_the_clock_is_asked_of_more_rows_and_a_partition_key_of_all_partitions() -> None:
-    for changes, wanted in (({}, f"FROM ONLY public.t LIMIT {TRIED_BY_THE_CLOCK}"), ({"by_clock": False}, f"FROM ONLY public.t LIMIT {TRIED_ROWS}"),
-                            ({"by_clock": False, "only": False}, f"FROM public.t LIMIT {TRIED_ROWS}")):
+    few, many = f"LIMIT {TRIED_ROWS})", f"LIMIT {TRIED_BY_THE_CLOCK})"
+    for changes, wanted in (({}, [f"FROM ONLY public.t {many}"]), ({"by_clock": False}, [f"FROM ONLY public.t {few}", f"FROM ONLY public.t {many}"]),
+                            ({"by_clock": False, "only": False}, [f"FROM public.t {few}", f"FROM public.t {many}"])):
         database = Database(row(**changes))
         tried_expressions(database)
-        assert wanted in database.asked
+        assert len(database.asked) == len(wanted) and all(words in sql for words, sql in zip(wanted, database.asked, strict=True))
+
+
+def test_a_function_that_is_too_slow_for_many_rows_counts_by_the_few() -> None:
+    class Slow(Database):
+        def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
+            if f"LIMIT {TRIED_BY_THE_CLOCK}" in sql:
+                raise FactUnreadable("57014: canceled")
+            return super().rows(sql, timeout_s=timeout_s)
+
+    (found,) = tried_expressions(Slow(row(by_clock=False)))
+    assert found.error == ""
+    (found,) = tried_expressions(Slow(row()))
+    assert found.error is None
 
 
 def test_a_name_that_could_end_the_statement_is_not_tried() -> None:
