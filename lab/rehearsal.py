@@ -138,7 +138,7 @@ class Rehearsal:
         folders = (directory.rpartition("/")[0], directory)
         run(self.instance.inside("install", "-d", "-o", environment.server.user, "-m", "0700", *folders),
             log_file(f"up-{self.instance.name}"))
-        named = (replace(one, parameters={name: environment.database.name if value == DATABASE else value
+        named = (replace(one, parameters={name: environment.postgres.name if value == DATABASE else value
                                           for name, value in one.parameters.items()}) for one in ADOPTED_PATH)
         return next((code for scenario in named if (code := self._run(scenario))), 0)
 

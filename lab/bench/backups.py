@@ -96,11 +96,11 @@ class BackupBench:
     def _fill(self, database: str, size_mb: int) -> None:
         self._make(database)
         rows = size_mb * 1_000_000 // ROW_BYTES
-        self._sql(FILL.format(rows=rows, owner=self._environment.database.owner), database)
+        self._sql(FILL.format(rows=rows, owner=self._environment.postgres.owner), database)
 
     def _make(self, database: str) -> None:
         self._sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        self._sql(f"CREATE DATABASE {database} OWNER {self._environment.database.owner}")
+        self._sql(f"CREATE DATABASE {database} OWNER {self._environment.postgres.owner}")
 
     def _median(self, task: str, size_mb: int, rounds: int, plain: str, ours: Callable[[], None], *,
                 prepare: Callable[[], None] = lambda: None) -> Measured:
@@ -119,11 +119,11 @@ class BackupBench:
         return time.monotonic() - began, self._cpu_s() - cpu_s
 
     def _plain_dump(self, database: str) -> str:
-        user = self._environment.database.owner
+        user = self._environment.postgres.owner
         return f"mkdir -p {FOLDER} && {self._prefix} pg_dump -U {user} {database} </dev/null | gzip >{FOLDER}/plain.gz"
 
     def _plain_load(self, database: str) -> str:
-        user = self._environment.database.owner
+        user = self._environment.postgres.owner
         return f"gunzip -c {FOLDER}/plain.gz | {self._prefix} psql -q -U {user} {database} >/dev/null"
 
     def _back_up(self, database: str) -> None:
@@ -150,7 +150,7 @@ class BackupBench:
         """The lab's environment with another database and folder, and no application that reads the copy."""
         lab = self._environment
         return lab.model_copy(update={
-            "database": lab.database.model_copy(update={"name": database}),
+            "database": lab.postgres.model_copy(update={"name": database}),
             "backup": lab.backup.model_copy(update={"directory": FOLDER}),
             "restore_drill": lab.restore_drill.model_copy(update={"reads": {}}),
         })

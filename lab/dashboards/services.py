@@ -94,7 +94,7 @@ def _waits(environment: Environment) -> tuple[Panel, ...]:
 
 def data(environment: Environment) -> Dashboard:
     """PostgreSQL and Redis, each against the limit that it runs into."""
-    own = f'{{datname="{environment.database.name}"}}'
+    own = f'{{datname="{environment.postgres.name}"}}'
     return Dashboard("data", "gw2-data", "Database and cache", "PostgreSQL and Redis against their limits.",
                      (_data_now(), *_database(own), *_cache()))
 

@@ -55,7 +55,7 @@ def run_cases(instance: Instance) -> Iterator[Case]:
 def never_accepted(instance: Instance, good: Pair, other: Pair, corruptions: Sequence[Corruption]) -> Iterator[Case]:
     """A case for each corruption, then the control and the live database."""
     environment = load_environment(instance.address.environment)
-    database = environment.database.name
+    database = environment.postgres.name
     files = [(corruption, *good.at(database, FIRST_MOMENT + timedelta(minutes=number)))
              for number, corruption in enumerate((*corruptions, CONTROL))]
     began, before = time.monotonic(), live_contents(instance, environment)
@@ -102,7 +102,7 @@ def write_pairs(instance: Instance, pairs: Sequence[tuple[str, Pair]], folder: s
 
 def live_contents(instance: Instance, environment: Environment) -> str:
     """What a dump of the live database holds: every table, object and sequence."""
-    database = environment.database
+    database = environment.postgres
     labels = (f"com.docker.compose.project={environment.project}", f"com.docker.compose.service={database.service}")
     container = "docker ps -q " + " ".join(f"--filter label={label}" for label in labels)
     program = (

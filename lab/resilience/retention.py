@@ -69,7 +69,7 @@ class BackupFolder:
         elif night.event is Event.CORRUPTION and self.made:
             self._corrupt(self.made[night.amount % len(self.made)])
         if night.event is Event.BACKUP_FAILS:
-            self._server("touch", f"{FOLDER}/{self.environment.database.name}.sql.gz.partial")
+            self._server("touch", f"{FOLDER}/{self.environment.postgres.name}.sql.gz.partial")
             return
         moment = BEGIN + timedelta(days=day)
         self._back_up(moment + self.server_offset)
@@ -82,7 +82,7 @@ class BackupFolder:
         return [name for name in good[-self.environment.backup.keep_newest :] if name not in there]
 
     def _back_up(self, moment: datetime) -> None:
-        database = self.environment.database.name
+        database = self.environment.postgres.name
         name = f"{database}_{moment:%Y%m%d_%H%M%S}.sql.gz"
         if name in self.made:  # the program does not overwrite a backup
             return
@@ -99,13 +99,13 @@ class BackupFolder:
         rules = self.environment.backup
         names = [backup.name for backup in expired(self._survey(moment), self.environment)]
         if names:
-            self._server("bash", "-s", "--", "prune", FOLDER, self.environment.database.name, self.environment.project,
+            self._server("bash", "-s", "--", "prune", FOLDER, self.environment.postgres.name, self.environment.project,
                          str(rules.keep_newest), *names, text=backup_program())
             self.pruned += len(names)
 
     def _survey(self, moment: datetime) -> Backups:
         """The folder as the server reports it, at the simulated moment."""
-        database = self.environment.database.name
+        database = self.environment.postgres.name
         rows = self._server("bash", "-s", "--", FOLDER, database, "0", text=survey_program())
         found = parse_survey(rows, FOLDER, database, self.environment.project, our_clock=moment + self.local_offset)
         return replace(found, server_clock=moment + self.server_offset)

@@ -13,11 +13,12 @@ from pathlib import Path
 from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
-from runbook_lib.adopting.kinds import DATABASE, OLDEST_POSTGRES, is_database, kind_of, postgres_version
+from runbook_lib.adopting.kinds import DATABASE, OLDEST_POSTGRES, kind_of, postgres_version
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
 from runbook_lib.adopting.project import FoundProject, contexts_of, idle_services, networks_of, services_of
+from runbook_lib.adopting.release import no_postgres
 from runbook_lib.adopting.secret_names import plain_names, secret_values
 from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
 from runbook_lib.core.errors import UsageError
@@ -28,19 +29,20 @@ from runbook_lib.platform.facts.replaced_release import repository_of
 NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 # as far as notebooks go today on an application that was not made for them
 # said before an hour goes into a file that can never be whole
-NO_DATABASE = ("No PostgreSQL was found, and every environment has one. Where a service runs it in an image of another "
-               "name, write it to `database`; else this application cannot be adopted.")
+NO_DATABASE = ("No PostgreSQL was found. Where a service runs it in an image of another name, give `database` "
+               "(service, name, owner) in place of without.database; else say there what keeps the data: no runbook "
+               "backs them up before a deployment, and 30, 31, 32 and 62 are not for this environment.")
 NEXT = "What each notebook lacks: runbook doctor -e NAME. Until 20 has deployed a release, 21 and 22 have none"
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """A draft as text, with the number of its TODOs; `adoptable` is whether a PostgreSQL was found."""
+    """A draft as text, with the number of its TODOs; `has_postgres` is whether a PostgreSQL was found."""
 
     name: str
     text: str
     todos: int
-    adoptable: bool = True
+    has_postgres: bool = True
 
 
 def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
@@ -107,8 +109,8 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     if unnamed:
         notes = (*notes, f"Left out, because its name begins with a sign, or is longer than 63: {', '.join(unnamed)}.")
     notes = (*notes, *_too_old(project))
-    adoptable = any(is_database(one) for one in (*project.services.values(), *project.idle.values()))
-    if not adoptable:
+    found = not no_postgres(project)
+    if not found:
         notes = (*notes, NO_DATABASE)
     unsaved = _unsaved(project)
     if unsaved:
@@ -116,7 +118,7 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
         notes = (*notes, f"30 Back up the database saves PostgreSQL alone, and nothing of {', '.join(unsaved)}.")
     head = (f"Draft of `runbook adopt`: {pluralize(todos, 'TODO')} left. No notebook runs before each is written; "
             "how: docs/how-to/adopt.md", *notes, NEXT)
-    return Adoption(name, draft_text(tree, head), todos, adoptable)
+    return Adoption(name, draft_text(tree, head), todos, found)
 
 
 def _too_old(project: FoundProject) -> list[str]:

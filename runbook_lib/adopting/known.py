@@ -9,7 +9,7 @@ from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_databa
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.logins import logins_of
 from runbook_lib.adopting.project import FoundProject, FoundService
-from runbook_lib.adopting.release import release_tree
+from runbook_lib.adopting.release import no_postgres, release_tree
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 
 _OF_THE_SYSTEM = re.compile(r"/(etc|proc|sys|dev|run|var/run|var/log|docker-entrypoint-initdb\.d)(/|$)")
@@ -26,11 +26,8 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "compose": _compose(project),
         "public": {"url": todo(_users_type(project))},
         "services": {one.name: _service(project, one) for one in project.services.values()},
-        "database": _database(project, database),
+        **_without_or_database(project, database),
         "secrets": secrets_tree(project),
-        "without": {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`"),
-                    "migrations": todo("who migrates the database: give `migrations` (docs/how-to/adopt.md has the "
-                                       "lines of each tool) and leave this line out; or say why there are none")},
         # an application that runs once has no log of a proxy that counts its users
         "rollback": {"synthetic_per_s": Line(1.0, "reads of ours in a second while a release is watched; usual")},
         "traffic": {"reads": _reads(project)},
@@ -105,12 +102,27 @@ def _databases(project: FoundProject) -> list[FoundService]:
     return [one for one in project.services.values() if is_database(one)]
 
 
+def _without_or_database(project: FoundProject, found: list[FoundService]) -> Tree:
+    """`without`, and `database` where a service runs PostgreSQL."""
+    smoke = {"smoke": todo("say why there is no smoke test, or give its steps in `smoke`")}
+    if no_postgres(project):
+        others = [f"{one.name} ({kind.technology})" for one in project.services.values()
+                  if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose]
+        known = f"of {', '.join(others)} the runbooks take no backup; " if others else ""
+        return {"without": {**smoke, "database": todo(
+            f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database: {known}say what "
+            "keeps the data, and a copy of them. Where one runs in an image of another name, give `database` in place "
+            "of this line")}}
+    return {"database": _database(project, found), "without": {**smoke, "migrations": todo(
+        "who migrates the database: give `migrations` (docs/how-to/adopt.md has the lines of each tool) and leave this "
+        "line out; or say why there are none")}}
+
+
 def _database(project: FoundProject, found: list[FoundService]) -> Tree:
     if len(found) != 1:
         idle = [one.name for one in project.idle.values() if is_database(one)]
         why = (f"several run PostgreSQL: {', '.join(one.name for one in found)}" if found else
-               f"{', '.join(idle)} is in a profile that is not active" if idle else
-               f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database")
+               f"{', '.join(idle)} is in a profile that is not active")
         return {"service": todo(why), "name": todo(why), "owner": todo(why)}
     one, place = found[0], f"{project.source}: services.{found[0].name}"
     logins = logins_of(project, one.name)
@@ -190,11 +202,14 @@ def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree
             volumes[volume.source] = Line("the nightly dump holds it") if dumped else todo(
                 f"{volume.target} of {one.name}: why needs it no copy? If users' files lie there, it needs one")
     below = f"{project.folder}/"
-    files = sorted({volume.source.removeprefix(below) for _, volume in mounts if not volume.named
-                    and project.folder and volume.source.startswith(below) and re.search(r"\.[a-z]+$", volume.source)})
+    # a folder that a service only reads is configuration; one that it writes into is not
+    files = sorted({volume.source.removeprefix(below) for _, volume in mounts if not volume.named and project.folder
+                    and volume.source.startswith(below)
+                    and (volume.read_only or re.search(r"\.[a-z]+$", volume.source))})
     logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
                    and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
-    tree: Tree = {"project_paths": Line(files, "single files that are mounted; add what else a server needs"),
+    more = "what is mounted to be read; add what else a server needs, as files that Compose includes or extends"
+    tree: Tree = {"project_paths": Line(files, more),
                   "no_uploads_reason": todo(_where_uploads_may_be(project, databases)),
                   "data_volumes": volumes}
     return {**tree, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")} if logs else tree

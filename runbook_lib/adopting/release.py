@@ -22,6 +22,11 @@ def release_tree(project: FoundProject, name: str) -> Tree:
     return {"release": _release(project, own, name), **_proxy(project), "logs": logs, **_monitoring(project)}
 
 
+def no_postgres(project: FoundProject) -> bool:
+    """Whether no service runs PostgreSQL, in no profile either."""
+    return not any(is_database(one) for one in (*project.services.values(), *project.idle.values()))
+
+
 def own_services(project: FoundProject) -> list[FoundService]:
     """The services of the application itself: of no well-known image; where all are, every other one."""
     named = [one for one in project.services.values()
@@ -42,6 +47,8 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     published = [one.name for one in own if one.published and one.name in answering]
     first = answering if len(listening) == 1 else published
     writers = "stopped while a restore swaps databases; leave out what never writes"
+    writing = Line([one.name for one in own], writers) if own else todo("the services that write into the database",
+                                                                        listed=True)
     why = f"the one that stands for the release: {', '.join(services) or 'none was found'}"
     return {
         "strategy": Line("recreate", "each service runs once, and the next release replaces it"),
@@ -49,8 +56,7 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
                                              "port": todo("no service of the project's own was found")}},
         "api": Line(first[0], "it stands for the release") if len(first) == 1 else todo(why),
         **_jobs(project, services, name),
-        "writers": Line([one.name for one in own], writers) if own else todo(
-            "the services that write into the database", listed=True),
+        **({} if no_postgres(project) else {"writers": writing}),
     }
 
 

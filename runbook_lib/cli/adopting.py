@@ -54,7 +54,7 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
         return
     target = file or project.root() / "parameters" / "environments" / f"{made.name}.yaml"
     write_draft(made, target)
-    if not made.adoptable:
+    if not made.has_postgres:
         typer.echo(NO_DATABASE, err=True)
     typer.echo(f"wrote {target}: {pluralize(made.todos, 'TODO')} left\n"
                f"Now write each TODO (docs/how-to/adopt.md). "

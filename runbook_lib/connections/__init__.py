@@ -70,10 +70,10 @@ class OpenConnections:
 
     @cached_property
     def database(self) -> ServerDatabase:
-        """The environment's PostgreSQL."""
+        """The environment's PostgreSQL. Raises AbsentPart where it has none."""
         from runbook_lib.connections.postgres import ServerDatabase
 
-        database = self._environment.database
+        database = self._environment.postgres
         return ServerDatabase(self.server, database=database.name, user=database.owner,
                               project=self._environment.project, service=database.service)
 

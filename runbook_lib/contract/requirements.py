@@ -133,10 +133,17 @@ def _given(part: Callable[[Environment], object], key: str, change: str) -> Call
     return judge
 
 
-def _own_database(environment: Environment) -> Answer:
+def _database(environment: Environment) -> Answer | None:
+    reason = environment.no_database_reason
+    return Answer(False, f"declared absent: {reason}", "none: it is what the environment file says") if reason else None
+
+
+def _own_database(environment: Environment) -> Answer | None:
     # imported here: a list of the notebooks needs no model
     from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 
+    if environment.database is None:
+        return _database(environment)
     name = environment.database.name
     found = name not in SERVER_DATABASES
     return Answer(found, name if found else f"{name}: PostgreSQL makes it on every server, so no restore can",
@@ -170,8 +177,8 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "variable_files": Requirement("Compose's files of variables, .env and .env.secrets", _variable_files),
     "public": Requirement("an answer at the public address", _on_the_server),
     "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
-    "database": Requirement("a PostgreSQL that answers as the owner", _on_the_server),
-    "dump": Requirement("a role that may read every table", _on_the_server),
+    "database": Requirement("a PostgreSQL that answers as the owner", _database),
+    "dump": Requirement("a role that may read every table", _database),
     "own_database": Requirement("a database of the application's own, which a restore can make", _own_database),
     "backup_folder": Requirement("a folder for backups that may be written", _on_the_server),
     "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),

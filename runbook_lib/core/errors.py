@@ -9,6 +9,7 @@ RunbookError
 │   ├── LockHeld
 │   ├── ConfirmationMissing
 │   ├── PreconditionFailed
+│   │   └── AbsentPart
 │   ├── PlanChanged
 │   ├── CellNotReady
 │   ├── SecretMissing
@@ -110,6 +111,10 @@ class ConfirmationMissing(Refused):
 
 class PreconditionFailed(Refused):
     """A fact makes this the wrong moment or the wrong runbook."""
+
+
+class AbsentPart(PreconditionFailed):
+    """What the runbook is about is declared absent in the environment file (`without`)."""
 
 
 class PlanChanged(Refused):

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from runbook_lib.environment.drafts import described, node_at, shown, todos_in, wanted_at
 from runbook_lib.environment.model import Environment
-from runbook_lib.environment.recovery import with_folders
+from runbook_lib.environment.recovery import with_defaults
 from runbook_lib.environment.validation_errors import Location, format_errors, shown_line, source_of
 
 _MISSING = "is missing"
@@ -39,7 +39,7 @@ def all_faults(data: dict[str, Any], sources: Mapping[Location, str]) -> list[st
     for _ in range(MOST_ROUNDS):
         try:
             # JSON mode: lists become tuples, everything else stays strict
-            Environment.model_validate_json(json.dumps(with_folders(found.data)))
+            Environment.model_validate_json(json.dumps(with_defaults(found.data)))
         except ValidationError as error:
             fresh = format_errors(error, Environment, sources, found.follows)
             found.lines += [_with_example(line, error) for line in fresh if line not in found.lines]

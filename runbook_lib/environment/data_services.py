@@ -12,7 +12,7 @@ from runbook_lib.environment.services import Service
 from runbook_lib.environment.types import ComposeName, DatabaseName, RoleName, StrictModel
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
-OPTIONAL_PARTS = ("cache", "health", "smoke", "monitoring")
+OPTIONAL_PARTS = ("database", "cache", "health", "smoke", "monitoring")
 _PLACES = {"health": "health.endpoints"}  # where a part is given, if not under its own name
 # what may be left out unexplained; where there is a reason, the reports have it
 KEYLESS_PARTS = ("migrations", "page")
@@ -25,6 +25,9 @@ OWN_DATABASE = ("give the application a database of its own (CREATE DATABASE app
 
 class Database(StrictModel):
     """The application's PostgreSQL: the service that it runs in, its database, and the role that owns that.
+
+    An environment that has none leaves it out, and says in `without.database` what keeps its data. Then 30, 31 and 32
+    are not for it, and 20 makes no backup; 33 archives `configuration_backup.uploads`.
 
     Version, image, superuser and folder of the data are asked of the server: no key can be out of date.
     """
@@ -73,3 +76,10 @@ def part_faults(given: Mapping[str, bool], without: Mapping[str, str]) -> list[s
         elif not given[part] and part not in without:
             faults.append(f"{place}: give it, or say in without.{part} why this environment has none")
     return faults
+
+
+def around_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:
+    """What is wrong with the services of proxy and monitoring, which `named` names by the key's path."""
+    faults = [f"{path}: there is no service {name!r}" for path, name in named.items() if name not in services]
+    return faults + [f"{path}: services.{name} belongs to a release, which has one of each colour"
+                     for path, name in named.items() if name in services and services[name].coloured]

@@ -38,6 +38,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
         "the application's database, as `psql --list` shows it: letters, digits and _, at most 39; a hyphen is not "
         "possible yet", "shop"),
     "database.owner": ("the role that owns that database", "shop"),
+    "without.database": ("what keeps the data, and a copy of them, or `database` in place of this line",
+                         "notes are files in a volume, which 33 archives"),
     "without.cache": ("why there is no cache", "the application keeps nothing between requests"),
     "without.smoke": ("why there is no smoke test", "its users log in by cookies alone"),
     "release.api": ("the service that stands for the release: one of release.services", "web"),

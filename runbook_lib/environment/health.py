@@ -23,6 +23,11 @@ class Probe(StrictModel):
     contains: Line | None = None
     password_variable: SecretName | None = None
 
+    @property
+    def needs_database(self) -> bool:
+        """Whether it asks as the owner of the environment's database."""
+        return self.kind == "postgres"
+
 
 class HealthEndpoint(StrictModel):
     """One path that shows whether the application is healthy, and what its reply must hold: a 200 may be any page.

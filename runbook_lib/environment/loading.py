@@ -15,7 +15,7 @@ from runbook_lib.environment import project
 from runbook_lib.environment.all_faults import all_faults
 from runbook_lib.environment.drafts import is_todo, todos_in
 from runbook_lib.environment.model import Environment
-from runbook_lib.environment.recovery import with_folders
+from runbook_lib.environment.recovery import with_defaults
 from runbook_lib.environment.validation_errors import Location
 from runbook_lib.environment.yaml_text import YamlFault, mapping_of
 
@@ -45,7 +45,7 @@ def load_environment(name_or_path: str) -> Environment:
     if not todos:
         try:
             # JSON mode: lists become tuples, everything else stays strict
-            return Environment.model_validate_json(json.dumps(with_folders(data)))
+            return Environment.model_validate_json(json.dumps(with_defaults(data)))
         except ValidationError:
             pass  # asked again, for every fault and not only for the first layer's
     faults = "\n".join(all_faults(data, sources))

@@ -78,10 +78,15 @@ class Migrations(StrictModel):
         return self
 
 
-def migration_faults(migrations: Migrations | None, release: ReleaseRules) -> list[str]:
-    """What migrations and the release do not agree on, each with its path."""
+def migration_faults(migrations: Migrations | None, release: ReleaseRules, *, has_database: bool) -> list[str]:
+    """What migrations and the rest of the file do not agree on, each with its path."""
+    if not has_database and not release.replaced:
+        return ["database: is missing; with the strategy blue-green every release migrates it. Without one: "
+                "release.strategy recreate"]
     if migrations is None:
         return []
+    if not has_database:
+        return ["migrations: without.database says that there is nothing to migrate; leave one of them out"]
     if not release.replaced:
         return ["migrations: with the strategy blue-green they are alembic's, in the service release.api; leave the "
                 "key out"]

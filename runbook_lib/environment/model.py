@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from runbook_lib.environment.alert_drill import AlertDrill, drill_faults
 from runbook_lib.environment.capacity import Capacity, capacity_faults
-from runbook_lib.environment.data_services import Cache, Database, data_service_faults, part_faults
+from runbook_lib.environment.data_services import Cache, Database, around_faults, data_service_faults, part_faults
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
@@ -25,7 +25,6 @@ from runbook_lib.environment.release import (
     PageFiles,
     Proxy,
     ReleaseRules,
-    around_faults,
     proxy_faults,
     release_faults,
 )
@@ -81,7 +80,7 @@ class Environment(Roles, StrictModel):
     page: PageFiles | None = None
     proxy: Proxy | None = None
     monitoring: Monitoring | None = None
-    database: Database
+    database: Database | None = None
     cache: Cache | None = None
     without: dict[Name, Text] = Field(default_factory=dict)
     networks: dict[ComposeName, Network] = Field(default_factory=dict)
@@ -125,20 +124,21 @@ class Environment(Roles, StrictModel):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Environment:
-        data = {"database.service": self.database.service}
+        data = {"database.service": self.database.service} if self.database else {}
         data |= {"cache.service": self.cache.service} if self.cache else {}
         faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
                   *self._unnamed_secrets(), *public_faults(self.public, self._enforces_https),
                   *data_service_faults(self.services, data),
-                  *part_faults({"cache": self.cache is not None, "monitoring": self.monitoring is not None,
-                                "health": bool(self.health.endpoints), "smoke": self.smoke is not None,
-                                "page": self.page is not None, "migrations": self.migrations is not None},
-                               self.without),
-                  *release_faults(self.release, self.services, tuple(data.values()), self.images),
-                  *migration_faults(self.migrations, self.release),
+                  *part_faults({"database": self.database is not None, "cache": self.cache is not None,
+                                "monitoring": self.monitoring is not None, "health": bool(self.health.endpoints),
+                                "smoke": self.smoke is not None, "page": self.page is not None,
+                                "migrations": self.migrations is not None}, self.without),
+                  *release_faults(self.release, self.services, data, self.images),
+                  *migration_faults(self.migrations, self.release, has_database=self.database is not None),
                   *around_faults(self.services, self._around), *proxy_faults(self.proxy, self.release),
                   *self._unknown_in_smoke(),
-                  *dependency_faults(self.services, self.health), *metric_faults(self.metrics, self.alerts),
+                  *dependency_faults(self.services, self.health, has_database=self.database is not None),
+                  *metric_faults(self.metrics, self.alerts),
                   *log_faults(self.logs, self.services), *capacity_faults(self, self.capacity, self.services),
                   *tuning_faults(self.tuning, self.services), *self._drill_faults()]
         if faults:

@@ -112,6 +112,17 @@ class RestoreDrill(StrictModel):
 FOLDERS = {"repository": "configuration.git", "files_directory": "files", "logs_directory": "logs"}
 
 
+def with_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """An environment's raw data with what follows from other keys: folders, and without a database no migrations.
+
+    What is not of the right form stays as it is: the model names it.
+    """
+    data, without = with_folders(data), data.get("without")
+    if not isinstance(without, dict) or data.get("database") or data.get("migrations") or "database" not in without:
+        return data
+    return {**data, "without": {"migrations": without["database"]} | without}
+
+
 def with_folders(data: dict[str, Any]) -> dict[str, Any]:
     """An environment's raw data with the folders of `configuration_backup` that it does not name filled in.
 

@@ -56,10 +56,11 @@ class ReleaseRules(StrictModel):
     says which one has the traffic. `recreate`: each service has one container, which the next release replaces. `api`
     is the service that migrations run in, and that stands for the release; `page` the one that users see, if there is
     one. `writers` are what writes into the database, workers too: they are stopped while a restore swaps databases.
-    An `api` that is not among them says in `api_reads_only_reason` why it never writes. `candidates` are services of a
-    release with the strategy recreate that may run a second time for a moment: each is tried next to the live one
-    before that is replaced; one that migrates at its start only where nothing is pending. A worker that must be alone,
-    or files that only one may write, are why there is none, and `no_candidate_reason` is the place to say so. `jobs`
+    Without a database there may be none. An `api` that is not among them says in `api_reads_only_reason` why it never
+    writes. `candidates` are services of a release with the strategy recreate that may run a second time for a moment:
+    each is tried next to the live one before that is replaced; one that migrates at its start only where nothing is
+    pending. A worker that must be alone, or files that only one may write, are why there is none, and
+    `no_candidate_reason` is the place to say so. `jobs`
     run once and end, in this order, before containers are replaced: what `docker compose up` waits for by
     `service_completed_successfully`.
     """
@@ -150,16 +151,17 @@ def both_slots(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(service_of_slot(name, colour) for colour in COLOURS for name in names)
 
 
-def release_faults(release: ReleaseRules, services: Mapping[str, Service], data: tuple[str, ...],
+def release_faults(release: ReleaseRules, services: Mapping[str, Service], data: Mapping[str, str],
                    images: Iterable[str]) -> list[str]:
-    """What the release and the rest of the file do not agree on, each with its path; `data` are its data services."""
+    """What the release and the rest of the file do not agree on, by path; `data` has its data services by theirs."""
     named = {"release.services": tuple(release.services), "release.writers": release.writers}
     faults = [f"{path}: there is no service {name!r}" for path, names in named.items() for name in names
               if name not in services]
     # stopped for a restore, it could not be filled; and a release replaces no data
     faults += [f"{path}: {name} keeps the application's data" for path, names in named.items() for name in names
-               if name in data and not (name in services and services[name].coloured)]
-    needed = {"services": "the services of a release", "writers": "what writes into the database"}
+               if name in data.values() and not (name in services and services[name].coloured)]
+    needed = {"services": "the services of a release"}
+    needed |= {"writers": "what writes into the database"} if "database.service" in data else {}
     faults += [f"release.{part}: is missing; with the strategy {release.strategy}, name {what}"
                for part, what in needed.items() if not getattr(release, part)]
     ours = {"release.api": release.api, **({"release.page": release.page} if release.page else {})}
@@ -241,10 +243,3 @@ def proxy_faults(proxy: Proxy | None, release: ReleaseRules) -> list[str]:
         faults.append(f"proxy.kind: {proxy.kind} sends users to no colour; with the strategy blue-green it is "
                       "nginx-upstreams")
     return faults
-
-
-def around_faults(services: Mapping[str, Service], named: Mapping[str, str]) -> list[str]:
-    """What is wrong with the services of proxy and monitoring, which `named` names by the key's path."""
-    faults = [f"{path}: there is no service {name!r}" for path, name in named.items() if name not in services]
-    return faults + [f"{path}: services.{name} belongs to a release, which has one of each colour"
-                     for path, name in named.items() if name in services and services[name].coloured]

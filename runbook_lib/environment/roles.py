@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from runbook_lib.core.errors import AbsentPart
 from runbook_lib.environment.data_services import Cache, Database
 from runbook_lib.environment.locations import Compose
 from runbook_lib.environment.release import Monitoring, Proxy, ReleaseRules, both_slots, service_of_slot
@@ -13,17 +14,24 @@ from runbook_lib.environment.services import COLOURS, Service
 class _Described(Protocol):
     """What the environment file says."""
 
+    name: str
     compose: Compose
     services: dict[str, Service]
     release: ReleaseRules
     proxy: Proxy | None
     monitoring: Monitoring | None
-    database: Database
+    database: Database | None
     cache: Cache | None
     without: dict[str, str]
 
     @property
     def absent_services(self) -> dict[str, str]: ...
+
+    @property
+    def database_service(self) -> str: ...
+
+    @property
+    def no_database_reason(self) -> str: ...
 
     @property
     def cache_service(self) -> str: ...
@@ -46,8 +54,33 @@ class Roles:
     @property
     def data_services(self: _Described) -> tuple[str, ...]:
         """Database and cache as Compose names them, without what this environment does without."""
-        both = (self.database.service, self.cache_service)
+        both = (self.database_service, self.cache_service)
         return tuple(name for name in both if name and name not in self.absent_services)
+
+    @property
+    def postgres(self: _Described) -> Database:
+        """The database, for what cannot do without. Raises AbsentPart where this environment has none."""
+        if self.database is None:
+            raise AbsentPart(f"This environment has no database: {self.no_database_reason}.", where=self.name,
+                             next_step="`runbook doctor -e` names the runbooks that need none; 33 Back up the "
+                             "configuration archives files that users upload.")
+        return self.database
+
+    @property
+    def database_service(self: _Described) -> str:
+        """The database as Compose names it; empty where this environment has none."""
+        return self.database.service if self.database else ""
+
+    @property
+    def database_words(self: _Described) -> tuple[str, str, str]:
+        """Service, database and owner as programs on the server take them; three empty words where there is none."""
+        one = self.database
+        return (one.service, one.name, one.owner) if one else ("", "", "")
+
+    @property
+    def no_database_reason(self: _Described) -> str:
+        """Why this environment has no database; empty where it has one."""
+        return self.without.get("database", "") if self.database is None else ""
 
     @property
     def cache_service(self: _Described) -> str:

@@ -93,9 +93,14 @@ class RateLimit(StrictModel):
     exempt: tuple[Text, ...] = ()
 
 
-def dependency_faults(services: Mapping[str, Service], health: Health) -> list[str]:
-    """What is wrong with `needs` and with the services that claims name: unknown ones, circles, nothing to ask."""
-    faults = [f"services.{name}.needs: there is no service {needed!r}"
+def dependency_faults(services: Mapping[str, Service], health: Health, *, has_database: bool) -> list[str]:
+    """What is wrong with `needs` and with what claims and probes ask: unknown services, circles, nothing to ask."""
+    faults = [] if has_database else [
+        *(f"services.{name}.probe.kind: {one.probe.kind} is asked as the owner of `database`, and there is none"
+          for name, one in services.items() if one.probe is not None and one.probe.needs_database),
+        *(f"health.claims.{title}.equals: there is no `database`, which has the schema's revision"
+          for title, claim in health.claims.items() if claim.equals == "schema_revision")]
+    faults += [f"services.{name}.needs: there is no service {needed!r}"
               for name, service in services.items() for needed in service.needs if needed not in services]
     faults += [f"health.endpoints.{path}.service: there is no service {one.service!r}"
                for path, one in health.endpoints.items() if one.service not in services]

@@ -53,7 +53,7 @@ def check_at_start(confirmation: str, parameters: Parameters, environment: Envir
     replaced. What is to be read before, the plan and what would be lost, is read in a run that does not apply it.
     """
     check_confirmation(confirmation, environment.name, unattended=True)
-    given, name = getattr(parameters, "confirm_database", None), environment.database.name
+    given, name = getattr(parameters, "confirm_database", None), environment.database_words[1]
     if given in (None, name) or getattr(parameters, "database", RESTORE) != RESTORE:
         return
     got = f"got {given[:60]!r}" if given else "nothing was given"

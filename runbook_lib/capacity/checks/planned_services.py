@@ -68,7 +68,7 @@ def _cached(state: CacheState | None, name: str, planned: str) -> PlannedValue:
 
 def limit_values(environment: Environment, server: ServerTuning | Unanswered) -> Iterable[PlannedValue]:
     """Processor and memory of the containers that the plan's chapter is about."""
-    tuned = {environment.tuning.backend.service, environment.tuning.frontend.service, environment.database.service}
+    tuned = {environment.tuning.backend.service, environment.tuning.frontend.service, environment.database_service}
     tuned |= {environment.cache.service} if environment.cache else set()
     for name, service in environment.services.items():
         if name in tuned and service.required and service.limits_words:

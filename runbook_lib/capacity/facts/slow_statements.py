@@ -93,7 +93,7 @@ def survey_statements(environment: Environment, *, timeout_s: float = TIMEOUT_S)
     """
 
     def fetch(connections: Connections) -> StatementStatistics:
-        own, other = environment.database.name, environment.tuning.postgres.statements_database
+        own, other = environment.postgres.name, environment.tuning.postgres.statements_database
         places = [name for name in dict.fromkeys((own, other)) if name is not None]
         for place in places:
             found = _ask(connections, _EXTENSION, timeout_s, place if place != own else None)

@@ -28,9 +28,9 @@ def tuning_questions(environment: Environment, deadline_s: float = DEADLINE_S) -
     """Settings of the database, limits with processes and cache, tables, statements, and the connection pool.
 
     In this order; what takes longer than `deadline_s` seconds, or cannot be had, is Unanswered. The pool is None where
-    the environment names no metric of it. Raises BadParameter.
+    the environment names no metric of it. Raises BadParameter, and AbsentPart where there is no database.
     """
-    limit_s = _checked(deadline_s)
+    limit_s, _ = _checked(deadline_s), environment.postgres
     pool = environment.tuning.backend.pool_query
     asked: Question[Any] = instant_query(environment, pool, name="connection pool") if pool else _nothing()
     return tuple(with_deadline(question, limit_s) for question in (

@@ -80,12 +80,17 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
     now = backups.server_clock
     newest = backups.newest
     last_drill = drills.last_passed if drills else None
-    duties: tuple[Duty, ...] = (
+    backup, drill = (
         _repeated("database backup", newest.taken_at if newest else None, environment.backup.maximum_age_h, now,
                   "30 Back up the database", automatic=_next(schedules, BACKUP_DATABASE)),
-        _configuration_backup(environment, schedules, (done or {}).get(_BY_HAND), (passed or {}).get(_BY_HAND), now),
         _repeated("restore drill", last_drill.at if last_drill else None, environment.restore_drill.maximum_age_h, now,
-                  "31 Restore drill", known=drills is not None),
+                  "31 Restore drill", known=drills is not None))
+    if environment.database is None:
+        backup, drill = (_absent(one, environment.no_database_reason) for one in (backup, drill))
+    duties: tuple[Duty, ...] = (
+        backup,
+        _configuration_backup(environment, schedules, (done or {}).get(_BY_HAND), (passed or {}).get(_BY_HAND), now),
+        drill,
         _alert_drill(environment, alert_drills, now),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
     )
@@ -115,6 +120,10 @@ def nothing_is_overdue(calendar: Calendar) -> Finding:
                        else "nothing falls due", expected)
     return Finding(check, worst, "; ".join(f"{one.name}: {one.state}" for one in late), expected,
                    f"Open {' and '.join(dict.fromkeys(one.notebook for one in late))}.")
+
+
+def _absent(duty: Duty, reason: str) -> Duty:
+    return Duty(duty.name, None, None, Verdict.NOT_APPLICABLE, f"declared absent: {reason}", duty.notebook)
 
 
 def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetime, notebook: str, *,

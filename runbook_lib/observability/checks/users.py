@@ -86,6 +86,8 @@ def _read(view: UserView, one: Read) -> Finding:
 def _no_session_waits(environment: Environment, view: UserView) -> tuple[Finding, ...]:
     # other sessions wait for a moment all the time
     expected = f"none for longer than {BRIEF_S:g} s"
+    if environment.database is None:
+        return (not_applicable(NO_WAIT, environment.no_database_reason),)
     if isinstance(view.holders, Unanswered):
         return (Finding(NO_WAIT, Verdict.INCONCLUSIVE, view.holders.reason, expected,
                         view.holders.next_step or "Its own row in 40 Health shows whether the database works."),)
@@ -102,7 +104,7 @@ def _held(environment: Environment, one: LockHolder, expected: str, *, affects: 
     if not one.pid:
         advice = "A prepared transaction holds it: SELECT * FROM pg_prepared_xacts; then COMMIT or ROLLBACK PREPARED."
     else:
-        database = environment.database
+        database = environment.postgres
         advice = ("Find out whose it is. What ends it, and undoes its transaction, on the server: docker exec $(docker "
                   f"ps -q --filter label=com.docker.compose.project={environment.project} --filter "
                   f"label=com.docker.compose.service={database.service}) psql -U {database.owner} -d {database.name} "

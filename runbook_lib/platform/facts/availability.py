@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from runbook_lib.core.errors import (
+    AbsentPart,
     DockerUnavailable,
     EndpointUnavailable,
     FactUnreadable,
@@ -35,7 +36,7 @@ class DeclaredAbsent(Unanswered):
 
 
 def if_available(question: Question[T], within_s: float | None = None) -> Question[T | None]:
-    """The same question, answered by None where the thing asked about does not answer.
+    """The same question, answered by None where the thing asked about does not answer, or is declared absent.
 
     `within_s`: seconds that it may take; None: as long as its own limits allow. An unreachable server is no such
     thing: that error is still raised, without `within_s`.
@@ -47,7 +48,7 @@ def if_available(question: Question[T], within_s: float | None = None) -> Questi
             return None if isinstance(answer, Unanswered) else answer
         try:
             return question.fetch(connections)
-        except (DockerUnavailable, EndpointUnavailable, FactUnreadable):
+        except (AbsentPart, DockerUnavailable, EndpointUnavailable, FactUnreadable):
             return None
 
     return Question(question.name, fetch)

@@ -119,12 +119,14 @@ def survey_database(environment: Environment, *, count: bool = True) -> Question
 
 
 def schema_revision(environment: Environment) -> Question[str | None]:
-    """The alembic revision; None where no migration ever ran; several heads joined by +. Raises FactUnreadable.
+    """The alembic revision; heads joined by +. None where no migration ever ran, or without a database.
 
-    Source: the table public.alembic_version.
+    Raises FactUnreadable. Source: the table public.alembic_version.
     """
 
     def fetch(connections: Connections) -> str | None:
+        if environment.database is None:
+            return None
         return _revision(_only(connections.database.rows(f"SELECT {_REVISIONS}"), "the revision").get("revisions"))
 
     return Question("schema revision", fetch)

@@ -109,7 +109,7 @@ def survey_server(environment: Environment, *paths: str) -> Question[ServerState
     asked = tuple(dict.fromkeys((*usual, *paths)))
 
     def fetch(connections: Connections) -> ServerState:
-        argv = ("bash", "-c", SURVEY, "server", environment.project, environment.database.service, *asked)
+        argv = ("bash", "-c", SURVEY, "server", environment.project, environment.database_service, *asked)
         command = Command(argv, timeout_s=60, accepts=(0, 1, 127))
         before = time.time()
         result = connections.server.run(command)

@@ -15,7 +15,6 @@ def end_leftovers(environment: Environment, *jobs: str) -> Command:
 
     For a step under the lock: what a run in progress has started looks the same.
     """
-    database = environment.database
-    words = (environment.project, database.service, database.name, database.owner, *jobs)
+    words = (environment.project, *environment.database_words, *jobs)
     program = programs.text("platform/own_session.sh", "platform/sessions.sh", "platform/leftovers.sh")
     return Command(("bash", "-s", "--", *words), stdin=program, timeout_s=END_TIMEOUT_S)

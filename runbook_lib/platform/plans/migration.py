@@ -79,9 +79,8 @@ def one_off_name(environment: Environment) -> str:
 
 
 def _program(environment: Environment, verb: str) -> tuple[str, ...]:
-    database = environment.database
-    return ("bash", "-s", "--", verb, environment.project, database.service, database.name, database.owner,
-            str(LOCK_LIMIT_S), one_off_name(environment))
+    return ("bash", "-s", "--", verb, environment.project, *environment.database_words, str(LOCK_LIMIT_S),
+            one_off_name(environment))
 
 
 def _text() -> str:

@@ -63,8 +63,9 @@ class Rollout:
     def has_database(self) -> bool:
         """Whether there is a database to be backed up: Docker or PostgreSQL shows it, whatever the files say."""
         # a lost file must not turn a database with data into a first deployment
-        database = self.environment.database.service
-        return self.target.schema_now is not None or any(one.service == database for one in self.containers)
+        database = self.environment.database_service
+        return bool(database) and (
+            self.target.schema_now is not None or any(one.service == database for one in self.containers))
 
     @property
     def services(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import Backups, Trust
 
@@ -17,6 +17,8 @@ def last_backup(backups: Backups, environment: Environment, *, has_database: boo
 
     Further warnings name what is in the folder and cannot be relied on.
     """
+    if environment.database is None:
+        return (not_applicable(VERIFIED, environment.no_database_reason),)
     newest = next(iter(backups.backups), None)
     limit_h = environment.backup.maximum_age_h
     if newest is None and not has_database:

@@ -40,7 +40,7 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
 
 def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:
     """Whether a restore could make a database of that name; named only where it could not."""
-    name = environment.database.name
+    name = environment.postgres.name
     if name not in SERVER_DATABASES:
         return ()
     return (finding(OWN_NAME, False, measured=f"{name}: PostgreSQL makes it on every server",

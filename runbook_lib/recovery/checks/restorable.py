@@ -28,8 +28,8 @@ def backup_is_restorable(
                         expected="as it was written", next_step=_NEVER),)
     return (
         _unchanged(backup),
-        finding("it is of this database", manifest.database == environment.database.name,
-                measured=manifest.database, expected=environment.database.name, next_step=_NEVER),
+        finding("it is of this database", manifest.database == environment.postgres.name,
+                measured=manifest.database, expected=environment.postgres.name, next_step=_NEVER),
         finding("name and manifest have the same time", manifest.taken_at == backup.taken_at,
                 measured=f"{manifest.taken_at:%Y-%m-%d %H:%M:%S}", expected=f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
                 next_step=_NEVER),

@@ -20,11 +20,11 @@ def database_name_confirmed(
 
     Not `required` where the database's contents are not replaced.
     """
-    database = environment.database.name
     if not required:
         return Finding(NAME_CONFIRMED, Verdict.PASSED, "not required: its contents are not replaced")
     if mode != APPLY:
         return Finding(NAME_CONFIRMED, Verdict.PASSED, "not required in plan mode")
+    database = environment.postgres.name
     return finding(NAME_CONFIRMED, confirmation == database, measured=f"got {confirmation[:60]!r}", expected=database,
                    next_step=f'Read the plan and what would be lost; then set confirm_database = "{database}".')
 
@@ -64,7 +64,7 @@ def _roles(after: Databases) -> Finding:
 
 
 def _is_open(environment: Environment, after: Databases) -> Finding:
-    live, owner = after.live, environment.database.owner
+    live, owner = after.live, environment.postgres.owner
     return finding("it belongs to its owner and is open", live is not None and live.open and live.owner == owner,
                    measured=f"{live.owner}, {'open' if live.open else 'closed'}" if live else "none",
                    expected=f"{owner}, open", next_step=_RUN_AGAIN)

@@ -30,9 +30,9 @@ _WRITABLE = {"writable": True, "read-only": False, "absent": None}
 def survey(environment: Environment, *, checksums: int | None = None) -> Question[Backups]:
     """The backup folder. The newest `checksums` dumps are read to their last byte (None: `backup.keep_newest` of them).
 
-    Raises FactUnreadable when the server's reply is not a survey.
+    Without a database none of its files is a backup. Raises FactUnreadable when the server's reply is not a survey.
     """
-    rules, database = environment.backup, environment.database.name
+    rules, (_, database, _) = environment.backup, environment.database_words
     amount = rules.keep_newest if checksums is None else checksums
     argv = ("bash", "-s", "--", rules.directory, database, str(amount))
 

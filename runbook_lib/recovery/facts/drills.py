@@ -126,11 +126,12 @@ class Drills:
 
 
 def survey_drills(environment: Environment) -> Question[Drills]:
-    """The last 60 restore drills of this server; none when there was never one."""
+    """The last 60 restore drills of this server; none when there was never one. Raises AbsentPart."""
     path = f"{environment.server.directory}/.runbook/drills.jsonl"
     command = Command(("tail", "-n", str(RECENT_DRILLS), "--", path), accepts=(0, 1))
 
     def fetch(connections: Connections) -> Drills:
+        _ = environment.postgres
         return parse_drills(connections.server.run(command).stdout)
 
     return Question("restore drills", fetch)

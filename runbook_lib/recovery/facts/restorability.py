@@ -119,7 +119,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",
-                                 where=environment.database.name, next_step="Run the notebook again.") from cause
+                                 where=environment.postgres.name, next_step="Run the notebook again.") from cause
 
     return Question("restorability", fetch)
 

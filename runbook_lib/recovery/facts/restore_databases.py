@@ -131,17 +131,18 @@ def restored_from(backup_name: str) -> str:
 
 def as_superuser(environment: Environment, *variables: str) -> tuple[str, ...]:
     """The command that runs psql as PostgreSQL's superuser, whatever its name, SQL from standard input."""
-    return exec_in(environment, environment.database.service, "env", *variables, "sh", "-c", AS_SUPERUSER,
-                   "as-superuser", environment.database.owner)
+    return exec_in(environment, environment.postgres.service, "env", *variables, "sh", "-c", AS_SUPERUSER,
+                   "as-superuser", environment.postgres.owner)
 
 
 def survey_databases(environment: Environment) -> Question[Databases]:
-    """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer."""
-    database = environment.database.name
-    asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on"), "-v", f"database={database}")
-    command = Command(asked, stdin=QUERY, timeout_s=60)
+    """The live database and those next to it. Raises FactUnreadable when PostgreSQL does not answer, AbsentPart."""
 
     def fetch(connections: Connections) -> Databases:
+        database = environment.postgres.name
+        asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on"), "-v",
+                 f"database={database}")
+        command = Command(asked, stdin=QUERY, timeout_s=60)
         return parse_databases(connections.server.run(command).stdout, database)
 
     return Question("databases", fetch)

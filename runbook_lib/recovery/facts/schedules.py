@@ -45,12 +45,13 @@ class Schedule:
 
 
 def planned_schedules(environment: Environment) -> tuple[Schedule, ...]:
-    """The schedules that the environment asks for."""
+    """The schedules that the environment asks for; without a database, no backup of it."""
     daily, weekly = environment.backup, environment.configuration_backup
     weekday = (WEEKDAYS.index(weekly.weekly_on) - EPOCH_WEEKDAY) % 7
+    nightly = Schedule(BACKUP_DATABASE, f"daily at {daily.daily_at} UTC", DAY_S, _seconds(daily.daily_at),
+                       daily.maximum_age_h)
     return (
-        Schedule(BACKUP_DATABASE, f"daily at {daily.daily_at} UTC", DAY_S, _seconds(daily.daily_at),
-                 daily.maximum_age_h),
+        *((nightly,) if environment.database else ()),
         Schedule(BACKUP_CONFIGURATION, f"{weekly.weekly_on}s at {weekly.weekly_at} UTC", 7 * DAY_S,
                  weekday * DAY_S + _seconds(weekly.weekly_at), weekly.maximum_age_h),
     )

@@ -23,11 +23,13 @@ EXPIRE = "backup-expire"  # a step of the schedule alone
 
 
 def plan_backup(backups: Backups, environment: Environment) -> Plan:
-    """Dump, verify, publish, and only then prune. Never empty: a backup is always worth taking.
+    """Dump, verify, publish, and only then prune. Empty only where there is no database: a backup is worth taking.
 
     Raises PreconditionFailed where the server lacks the programs that read dumps: every plan with a backup in it is
     refused then, before its first step.
     """
+    if environment.database is None:
+        return Plan("back up nothing", environment.name, reason=environment.no_database_reason)
     if backups.lacking:
         raise PreconditionFailed(f"The server cannot read dumps: it has no {', '.join(backups.lacking)}.",
                                  where=backups.directory, next_step=INSTALL)
@@ -90,7 +92,7 @@ def _reason_to_keep_all(backups: Backups, environment: Environment) -> str:
 
 
 def _program(environment: Environment, step: str, *words: str, timeout_s: float) -> Command:
-    directory, database = environment.backup.directory, environment.database.name
+    directory, database = environment.backup.directory, environment.postgres.name
     argv = ("bash", "-s", "--", step, directory, database, environment.project, *words)
     return Command(argv, stdin=backup_program(), timeout_s=timeout_s)
 
@@ -106,11 +108,11 @@ def _clear(environment: Environment, size_bytes: int) -> Step:
 
 def _dump(environment: Environment) -> Step:
     # through Compose, because the server has no PostgreSQL client of its own
-    prefix = compose(environment, "exec", "-T", environment.database.service).argv
-    user, limit = environment.database.owner, str(DUMP_LIMIT_S)
+    prefix = compose(environment, "exec", "-T", environment.postgres.service).argv
+    user, limit = environment.postgres.owner, str(DUMP_LIMIT_S)
     return Step(
         "backup-dump",
-        f"Dump {environment.database.name} into a .partial file",
+        f"Dump {environment.postgres.name} into a .partial file",
         # a minute more than the program's own limit, so that it can report why it stopped
         (_program(environment, "dump", user, limit, *prefix, timeout_s=DUMP_LIMIT_S + 60),),
         undo=(_program(environment, "clear", timeout_s=60),),
@@ -134,7 +136,7 @@ def _publish(environment: Environment) -> Step:
         f"Write the manifest and give the dump its name in {environment.backup.directory}",
         (_program(environment, "publish", timeout_s=DUMP_LIMIT_S),),
         keeps="the backup {published}",
-        why=f"{environment.database.name}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a "
+        why=f"{environment.postgres.name}_YYYYMMDD_HHMMSS.sql.gz, the snapshot's time; such a file is always a "
         "verified backup",
     )
 

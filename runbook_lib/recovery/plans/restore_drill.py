@@ -28,7 +28,7 @@ def plan_restore_drill(selection: DrillSelection, deployed: Deployed, environmen
 
 def drill_command(backup: Backup, deployed: Deployed, environment: Environment) -> Command:
     """The program that restores one backup into a disposable database, with its limits as arguments."""
-    database, limits, needs = environment.database, environment.restore_drill, copy_needs(backup, environment)
+    database, limits, needs = environment.postgres, environment.restore_drill, copy_needs(backup, environment)
     assert backup.manifest is not None, "only a good backup is selected, and a good one has a manifest"
     argv = (
         "bash", "-s", "--", environment.server.directory, environment.backup.directory, database.name,

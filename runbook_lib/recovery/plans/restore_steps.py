@@ -45,7 +45,7 @@ if [ "$answer" = PONG ]; then answer=$(ask FLUSHDB); else answer="${answer:-noth
 
 def staged_name(environment: Environment, backup: Backup) -> str:
     """The staged database of a backup: staging_db_restore_ and the time of its snapshot."""
-    return f"{environment.database.name}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
+    return f"{environment.postgres.name}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
 
 
 def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
@@ -79,7 +79,7 @@ def maintenance_on(environment: Environment, colour: str) -> Step:
     watchdog = Command(
         ("bash", "-s", "--", environment.server.directory, environment.project, environment.proxy_service,
          ",".join(environment.writers_of(colour)), str(environment.limits.watchdog_interval_s),
-         environment.database.name, *as_superuser(environment)),
+         environment.postgres.name, *as_superuser(environment)),
         stdin=watchdog_program(),
         timeout_s=15,
     )
@@ -107,7 +107,7 @@ def stop_writers(environment: Environment, colour: str) -> Step:
 
 def swap(environment: Environment, backup: Backup) -> Step:
     """Swap the names of the staged and the live database. Undone: swapped back, whether it took place or not."""
-    staged, database = staged_name(environment, backup), environment.database.name
+    staged, database = staged_name(environment, backup), environment.postgres.name
     return Step(
         "restore-swap",
         f"Swap the names: {staged} becomes {database}",
@@ -207,7 +207,7 @@ def maintenance_page(environment: Environment, colour: str) -> str:
 def _program(environment: Environment, staged: str, step: str, *words: str, timeout_s: float = 120.0) -> Command:
     """One step of `restore_database.sh` on the server."""
     # not through Compose: during the outage, each of its half seconds counts
-    database = environment.database
+    database = environment.postgres
     prefix = exec_in(environment, database.service)
     argv = ("bash", "-s", "--", step, database.name, staged, database.owner, str(len(prefix)), *prefix, *words)
     return Command(argv, stdin=restore_program(), timeout_s=timeout_s)

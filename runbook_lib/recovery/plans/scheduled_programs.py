@@ -32,13 +32,13 @@ def schedules_folder(environment: Environment) -> str:
 
 def job_programs(environment: Environment) -> dict[str, str]:
     """Every file of `.runbook/scheduled/` by name, launchers last."""
-    shared = {
-        JOB_WRAPPER: programs.text(f"recovery/{JOB_WRAPPER}"),
-        f"{BACKUP_DATABASE}.sh": backup.backup_program(),
-        f"{BACKUP_CONFIGURATION}.sh": configuration_backup.configuration_program(secrets_source(environment)),
-    }
+    texts = {BACKUP_DATABASE: backup.backup_program(),
+             BACKUP_CONFIGURATION: configuration_backup.configuration_program(secrets_source(environment))}
+    planned = planned_schedules(environment)
+    shared = {JOB_WRAPPER: programs.text(f"recovery/{JOB_WRAPPER}"),
+              **{f"{one.name}.sh": texts[one.name] for one in planned}}
     # a launcher that is there before its programs would fail when it is due just then
-    return shared | {one.name: launcher(environment, one) for one in planned_schedules(environment)}
+    return shared | {one.name: launcher(environment, one) for one in planned}
 
 
 def launcher(environment: Environment, schedule: Schedule) -> str:

@@ -87,10 +87,10 @@ def _removal(now: InstalledSchedules, environment: Environment) -> tuple[Step, .
         steps.append(_save(now, environment))
     # what starts the jobs goes first: a job without its program would fail instead of not running
     if now.crontab:
-        steps.append(Step("schedule-timer", f"Remove the two jobs from the crontab of {now.user}",
+        steps.append(Step("schedule-timer", f"Remove the jobs from the crontab of {now.user}",
                           (_crontab(environment, ""),), undo=(_sh(environment, "restore_crontab"),)))
     if has_units:
-        steps.append(Step("schedule-timers", f"Remove the two jobs from systemd's timers of {now.user}",
+        steps.append(Step("schedule-timers", f"Remove the jobs from systemd's timers of {now.user}",
                           (_sh(environment, "remove_units", *_names(now)),),
                           undo=(_sh(environment, "restore_units", *_names(now)),)))
     if present or now.installed:
@@ -130,7 +130,7 @@ def _crontab_lines(now: InstalledSchedules, environment: Environment) -> Step | 
     block = cron_block(environment)
     if now.crontab == block:
         return None
-    return Step("schedule-timer", f"Add the two jobs to the crontab of {now.user}",
+    return Step("schedule-timer", f"Add the jobs to the crontab of {now.user}",
                 (_crontab(environment, block),),
                 undo=(_sh(environment, "restore_crontab"),),
                 why="other lines stay as they are; ours are between two markers")
@@ -145,7 +145,7 @@ def _systemd_timers(now: InstalledSchedules, environment: Environment) -> Step |
     # cron and systemd both would run every job twice
     no_cron = (_crontab(environment, ""),) if now.crontab else ()
     no_old = (_sh(environment, "remove_old_units", *_names(now)),) if now.old_units else ()
-    return Step("schedule-timer", f"Add the two jobs to systemd's timers of {now.user}",
+    return Step("schedule-timer", f"Add the jobs to systemd's timers of {now.user}",
                 (Command(("mkdir", "-p", folder)), *writes,
                  _sh(environment, "enable_timers", *_names(now)), *no_old, *no_cron),
                 undo=(_sh(environment, "restore_crontab"), _sh(environment, "restore_units", *_names(now))),

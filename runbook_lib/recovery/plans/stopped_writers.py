@@ -31,7 +31,7 @@ def watch_over(environment: Environment, services: tuple[str, ...], brings: Othe
     """
     up = brings.up.argv if brings else ()
     words = (environment.server.directory, environment.project, caching_proxy(environment), ",".join(services),
-             str(environment.limits.watchdog_interval_s), environment.database.name, brings.commit if brings else "",
+             str(environment.limits.watchdog_interval_s), environment.postgres.name, brings.commit if brings else "",
              str(len(up)), *up, *as_superuser(environment))
     return Command(("bash", "-s", "--", *words), stdin=watchdog_program(), timeout_s=60)
 

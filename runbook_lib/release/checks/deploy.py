@@ -77,7 +77,8 @@ def _of_what_runs(environment: Environment, deployed: Deployed | None, container
         return ()
     reached = (*public_address_answers(environment, deployed, containers, endpoints),
                *passwords_in_plain_text(environment))
-    if backups is None:
+    # without a database nothing is written there
+    if backups is None or environment.database is None:
         return reached
     return (*reached, server_reads_dumps(backups), folder_is_writable(backups, environment),
             own_folder(backups, environment))

@@ -30,10 +30,12 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
     environment is declared to be without the database. With `troubled` a database that is paused, or starts again and
     again, is enough: that may be what a rollback is for.
     """
-    name = environment.database.service
+    name = environment.database_service
     if name in environment.absent_services:
         return not_applicable(CHECK, environment.absent_services[name])
     known = tuple(containers)
+    if not name:
+        return _without_database(environment, _traces(deployed, known))
     database = [one for one in known if one.service == name]
     running = [one for one in database if one.state == "running"]
     if len(running) > 1:
@@ -44,8 +46,7 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
         return finding(CHECK, True, measured=f"{name} is {present[0]}", expected=EXPECTED)
     traces = _traces(deployed, known)
     if not traces and environment.compose.existing:
-        return finding(CHECK, False, measured=f"no container and no data of the Compose project {environment.project}",
-                       expected="an environment that exists already (compose.existing)", next_step=OTHER_NAME)
+        return _nothing_of(environment)
     if not traces:
         return finding(CHECK, True, measured="nothing ever ran here: a first deployment", expected=EXPECTED)
     if deployed.first_undone and not known:
@@ -56,8 +57,20 @@ def earlier_run(environment: Environment, deployed: Deployed, containers: Iterab
                    next_step=_what_next(environment, deployed, known))
 
 
+def _nothing_of(environment: Environment) -> Finding:
+    return finding(CHECK, False, measured=f"no container and no data of the Compose project {environment.project}",
+                   expected="an environment that exists already (compose.existing)", next_step=OTHER_NAME)
+
+
+def _without_database(environment: Environment, traces: list[str]) -> Finding:
+    # a slip in the project's name is the same mistake: other, empty volumes
+    if not traces and environment.compose.existing:
+        return _nothing_of(environment)
+    return not_applicable(CHECK, environment.no_database_reason)
+
+
 def _of_several(environment: Environment, number: int) -> Finding:
-    name = environment.database.service
+    name = environment.database_service
     return finding(CHECK, False, measured=f"{number} containers of {name} run", expected="one database",
                    next_step=f"On the server: docker compose -p {environment.project} ps {name}. Which one has the "
                    "application's data is not known: stop those that the release does not have.")

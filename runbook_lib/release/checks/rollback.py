@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.file_migrations import named
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -83,6 +83,8 @@ def _with_files(schema: SchemaRollback, tree: ReleaseTree) -> SchemaRollback:
 
 
 def _schema(schema: SchemaRollback, database: DataChoice, not_reversed: str, *, gate: str) -> Finding:
+    if schema.no_database and database == "keep":
+        return not_applicable(FITS, schema.no_database)
     if not_reversed and database != "restore":
         return _not_known(schema, database, not_reversed, gate)
     expected = f"{schema.schema_of_code or 'one head'}, or a newer one that it works on"

@@ -57,9 +57,7 @@ def candidate_program(*words: str, timeout_s: float) -> Command:
 
 def watched(environment: Environment, service: str, lock_limit_s: int) -> tuple[str, ...]:
     """The words by which a verb finds the candidate, and its sessions that have waited too long for a lock."""
-    database = environment.database
-    return (environment.project, database.service, database.name, database.owner, str(lock_limit_s),
-            candidate_name(environment, service))
+    return (environment.project, *environment.database_words, str(lock_limit_s), candidate_name(environment, service))
 
 
 def candidate_state(environment: Environment, service: str, lock_limit_s: int) -> Question[CandidateState]:

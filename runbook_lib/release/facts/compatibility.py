@@ -174,7 +174,7 @@ class _Check:
         self.server.run(Command(remove, timeout_s=REMOVE_TIMEOUT_S, accepts=(0, 1)))
 
     def _do(self, verb: str, *last: str, timeout_s: float) -> CopyRecords:
-        database, release = self.environment.database, self.environment.release
+        database, release = self.environment.postgres, self.environment.release
         argv = ("bash", "-s", "--", verb, self.environment.server.directory, self.commit, self.environment.project,
                 database.service, self.environment.cache_service, database.name, database.owner,
                 self.environment.health.ready_path, release.image_of(release.api, self.commit),

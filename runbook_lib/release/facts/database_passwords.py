@@ -59,7 +59,7 @@ def logins_of(environment: Environment) -> tuple[DatabaseLogin, ...]:
              for value in file.variables.values())
     database = environment.database
     roles = (DatabaseLogin(name, one.database_role, database.service, database.name)
-             for name, one in environment.secrets.items() if one.database_role)
+             for name, one in environment.secrets.items() if database and one.database_role)
     return tuple(dict.fromkeys((*(DatabaseLogin(one[2], one[1], one[3], one[4]) for one in found if one), *roles)))
 
 

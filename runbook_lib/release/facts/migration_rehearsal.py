@@ -51,9 +51,9 @@ def rehearse_migrations(environment: Environment, commit: str | None) -> Questio
     the running backend's libraries run the release's migrations.
     Raises FactUnreadable when the reply has no result. Source: `programs/migration_rehearsal.sh`.
     """
-    database, release = environment.database, environment.release
-    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project, database.service,
-            database.name, database.owner, release.image_of(release.api, commit or ""), release.folder_of(release.api),
+    release = environment.release
+    argv = ("bash", "-s", "--", environment.server.directory, commit or "", environment.project,
+            *environment.database_words, release.image_of(release.api, commit or ""), release.folder_of(release.api),
             *both_slots((release.api,)))
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                             "release/read_git.sh", "release/whole_tree.sh", "platform/image_of.sh",

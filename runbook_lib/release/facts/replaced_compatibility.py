@@ -69,7 +69,7 @@ def replaced_code_on_new_schema(environment: Environment, commit: str) -> Questi
 
     Raises FactUnreadable when the reply has no result. Source: `programs/replaced_compatibility.sh`.
     """
-    database, release, rules = environment.database, environment.release, environment.migrations
+    database, release, rules = environment.postgres, environment.release, environment.migrations
     api = release.api
     migrated = (rules.service if rules else None) or api
     port = release.services[api].port or environment.services[api].port

@@ -28,7 +28,8 @@ class SchemaRollback:
 
     `compatible`: the earlier code works on the schema as it is; None when that is not known, `explanation` has why.
     `migration_image` is a commit whose image on the server has the migrations that made this schema, and can reverse
-    them. `destructive_operations` are what those reversals delete, e.g. "drop column squads.region".
+    them. `destructive_operations` are what those reversals delete, e.g. "drop column squads.region". `no_database`: why
+    there is no schema.
     """
 
     schema_now: str | None
@@ -38,6 +39,7 @@ class SchemaRollback:
     migration_image: str | None = None
     reverses: tuple[str, ...] = ()
     destructive_operations: tuple[str, ...] = ()
+    no_database: str = ""
 
     @property
     def newer(self) -> bool:
@@ -74,7 +76,7 @@ def schema_rollback(
 
     def fetch(connections: Connections) -> SchemaRollback:
         if schema_now is None or environment.release.replaced:  # other code knows no address of a copy
-            return SchemaRollback(None, head, None, _why_not_known(environment))
+            return _not_compared(environment, head)
         if schema_now in known:
             older = "" if schema_now == head else f"; its migrations bring {schema_now} forward to {head}"
             return SchemaRollback(schema_now, head, explanation=f"this release knows the schema {schema_now}{older}")
@@ -93,6 +95,12 @@ def schema_rollback(
         return SchemaRollback(schema_now, head, compatible, explanation, image, reverses, deleted)
 
     return Question("the earlier code and the live schema", fetch)
+
+
+def _not_compared(environment: Environment, head: str) -> SchemaRollback:
+    absent = environment.no_database_reason
+    explanation = f"there is no database ({absent})" if absent else _why_not_known(environment)
+    return SchemaRollback(None, head, None, explanation, no_database=absent)
 
 
 def _why_not_known(environment: Environment) -> str:

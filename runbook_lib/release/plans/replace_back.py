@@ -116,7 +116,8 @@ def _keep(change: Replacement, measured: Measured,
     swapped = replace_containers(change, f"{expected_outage(change)}. {SCHEMA_NOT_KNOWN}", (outage_begins(measured),))
     steps = [check_out_kept(change), write_override(change), swapped, *_proxy(change),
              outside_gate(change, measured), record_release(change, (outage_ends(measured),))]
-    return steps, (SkippedStep("Back up the database", NO_BACKUP),)
+    reason = change.rollout.environment.no_database_reason or NO_BACKUP
+    return steps, (SkippedStep("Back up the database", reason),)
 
 
 def _with_restore(change: Replacement, measured: Measured,

@@ -126,14 +126,17 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
     environment = change.rollout.environment
     by_triggers = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
     concluded, log = conclude_watch(environment), measured.log
+    rows = (rows_since(measured.rows),) if environment.database else ()
 
     def judge(before: Sequence[Reading], answers: Sequence[Any]) -> Reading:
-        *others, rows = answers
+        *others, came = answers
         reading = by_triggers(before, others)
-        written = float(rows.total) if isinstance(rows, WrittenRows) else None
+        written = float(came.total) if isinstance(came, WrittenRows) else None
         return Reading({**reading.metrics, WRITTEN: written}, reading.faults, reading.fired)
 
     def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
+        if not rows:
+            return (*concluded(readings), *users_of_watch(log, readings))
         known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
         grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
         since = WrittenRows(grown) if grown else None
@@ -142,8 +145,8 @@ def watch_replaced(change: Replacement, measured: Measured) -> Step:
     watch = release_watch(
         change.rollout,
         (survey_containers(environment), survey_endpoints(environment), all_traffic(log, measured.reads),
-         count_oom_kills(environment, environment.api_of("")), rows_since(measured.rows)),
-        judge, conclude,
+         count_oom_kills(environment, environment.api_of("")), *rows),
+        judge if rows else by_triggers, conclude,
     )
     counted = f"reads of our own and requests of users ({log.where})" if log.log else "reads of our own"
     return Step(StepKey.WATCH, "Watch the release", (*users_from_here(log), watch, errors_logged(change.rollout)),

@@ -94,7 +94,7 @@ def from_the_replacement_on(change: Replacement, measured: Measured, outage: str
     outside = outside_gate(change, measured)
     rules = change.rollout.environment.migrations
     # where a step migrates, it says so itself
-    stays = SCHEMA_STAYS if rules is None or rules.at_start else ""
+    stays = SCHEMA_STAYS if change.rollout.has_database and (rules is None or rules.at_start) else ""
     replaced = replace_containers(change, outage, (*first, outage_begins(measured)))
     return [replace(replaced, undone_note=stays), *start_proxy(change.rollout.environment, change.rollout.containers),
             replace(outside, actions=(*gates, *outside.actions)), watch_replaced(change, measured),
@@ -159,7 +159,8 @@ def _before(change: Replacement, backup: Plan, services: Mapping[str, Mapping[st
     if rollout.has_database:
         wanted.extend(backup.steps)
     else:
-        skipped.append(SkippedStep("Back up the database", "first deployment: there is no database yet"))
+        reason = rollout.environment.no_database_reason or "first deployment: there is no database yet"
+        skipped.append(SkippedStep("Back up the database", reason))
     wanted.append(build_steps.fetch(rollout))
     made, there = image_steps(change, services, job_images(change))
     wanted += made
@@ -192,7 +193,7 @@ def _others(change: Replacement) -> list[Step]:
 def _whole(change: Replacement) -> Plan:
     """The plan without its steps: what holds for every replacement that changes something."""
     rollout, previous = change.rollout, change.previous
-    target = rollout.target
+    target, newer = rollout.target, SCHEMA_MAY_BE_NEWER if change.rollout.environment.database else ""
     return Plan(
         f"{DEPLOY} {target.version}",
         rollout.environment.name,
@@ -204,7 +205,7 @@ def _whole(change: Replacement) -> Plan:
         point_of_no_return=StepKey.COMMIT_RELEASE,
         irreversible_reason="the release had passed its watch and is recorded; it is live.",
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
-        failed_rollback_hint=f"{back_to(previous.version if previous else '')} {SCHEMA_MAY_BE_NEWER}".strip(),
+        failed_rollback_hint=f"{back_to(previous.version if previous else '')} {newer}".strip(),
         after_rollback_hint=DEPLOY_AGAIN,
     )
 

@@ -75,7 +75,7 @@ def outage_s(change: ServiceChange) -> int:
 
 def outage_of(environment: Environment, service: str) -> int:
     """Seconds for which a service that is made anew is expected not to answer."""
-    known = {environment.database.service: "postgres", environment.cache_service: "redis"}
+    known = {environment.database_service: "postgres", environment.cache_service: "redis"}
     return OUTAGE_S.get(known.get(service, ""), 10)
 
 

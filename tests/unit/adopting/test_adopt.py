@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from runbook_lib.adopting import adopt
 from runbook_lib.adopting.adopt import Adoption, adopt_folder, adoption, default_name, write_draft
@@ -69,11 +70,14 @@ def test_an_image_that_is_called_like_a_password_is_named(local: dict[str, Any],
 
 
 def test_without_postgresql_it_is_said_at_once(local: dict[str, Any], tmp_path: Path) -> None:
-    assert adopt_folder(tmp_path, "shop").adoptable
+    assert adopt_folder(tmp_path, "shop").has_postgres
     local["model"] = local["unresolved"] = MODEL | {"services": {"web": MODEL["services"]["web"]}}
     made = adopt_folder(tmp_path, "shop")
-    assert not made.adoptable
-    assert "this application cannot be adopted" in " ".join(made.text.partition("\nname:")[0].replace("\n# ", " ").split())
+    assert not made.has_postgres
+    assert "else say there what keeps the data" in " ".join(made.text.partition("\nname:")[0].replace("\n# ", " ").split())
+    draft = yaml.safe_load(made.text)
+    assert (draft["without"]["database"], "database" in draft, "migrations" in draft["without"]) == ("TODO", False, False)
+    assert "writers" not in draft["release"]
 
 
 def test_a_job_that_services_wait_for_is_named_at_the_top(local: dict[str, Any], tmp_path: Path) -> None:

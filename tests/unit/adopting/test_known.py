@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import values_of
 from runbook_lib.adopting.project import FoundProject, FoundService
-from tests.unit.adopting_doubles import found_project
+from tests.unit.adopting_doubles import FOLDER, found_project
 
 
 def known(change: dict[str, Any] | None = None, **more: Any) -> Any:
@@ -62,14 +62,26 @@ def test_a_database_that_no_restore_can_make_is_left_to_an_operator(change: dict
 
 
 @pytest.mark.parametrize(("change", "reason"), [
-    ({"db": None}, "runs PostgreSQL, and the runbooks know no other"),
-    ({"db": {"image": "mysql:8"}}, "runs PostgreSQL, and the runbooks know no other"),
     ({"old": {"image": "postgres:12"}}, "several run PostgreSQL: db, old"),
 ])
 def test_a_database_that_is_not_clear_is_left_to_an_operator(change: dict[str, Any], reason: str) -> None:
     database = known(change)["database"]
     assert all(line.is_todo for line in database.values())
     assert reason in database["service"].comment
+
+
+@pytest.mark.parametrize(("change", "named"), [({"db": None}, "no other database: say"), ({"db": {"image": "mysql:8"}}, "of db (MySQL)")])
+def test_without_postgresql_the_draft_asks_what_keeps_the_data(change: dict[str, Any], named: str) -> None:
+    tree = known(change)
+    assert "database" not in tree and "writers" not in tree["release"]
+    assert tree["without"]["database"].is_todo and named in tree["without"]["database"].comment
+
+
+def test_a_folder_that_is_only_read_is_configuration() -> None:
+    mounted = {"nginx": {"image": "nginx:1", "volumes": [
+        {"type": "bind", "source": f"{FOLDER}/nginx", "target": "/etc/nginx/conf.d", "read_only": True},
+        {"type": "bind", "source": f"{FOLDER}/data", "target": "/data"}]}}
+    assert known(mounted)["configuration_backup"]["project_paths"].value == ["nginx", "settings.toml"]
 
 
 def test_a_cache_in_a_profile_that_is_not_active_is_not_reported_as_none() -> None:

@@ -81,7 +81,7 @@ def test_whatever_stands_for_a_part_ends_in_faults_with_its_path(key: str, value
     ("backup__directory", "backup.directory: is missing; an absolute path without spaces, e.g. /opt/shop"),
     ("services__web__title", "services.web.title: is missing; text, e.g. shop"),
     ("release__api", "release.api: is missing; the service that stands for the release: one of release.services, e.g. web"),
-    ("database", "database: is missing"),
+    ("database", "database: give it, or say in without.database why this environment has none"),
 ])
 def test_what_is_missing_says_what_is_wanted_there(place: str, line: str) -> None:
     (found,) = faults(**{place: None})
