@@ -14,6 +14,7 @@ from runbook_lib.connections import tls
 from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply, TlsHandshake
+from runbook_lib.environment.traffic import OURS
 
 BODY_LIMIT = 20_000_000
 CONNECTIONS = 32
@@ -32,6 +33,7 @@ class PublicHttp:
         self._name, self._ca_file = parts.hostname or "", ca_file
         self._address = (dialled.hostname or "", dialled.port or 443)
         self._session = requests.Session()
+        self._session.headers["User-Agent"] = OURS + "check"
         self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the result
         self._session.verify = ca_file or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each exchange stands alone

@@ -10,6 +10,9 @@ from runbook_lib.environment.requests import HostPath, placeholders_in
 from runbook_lib.environment.rules import Load, Rollback
 from runbook_lib.environment.types import StrictModel
 
+# how our requests name themselves in logs: those of a watch, and what all of ours begin with
+AGENT, OURS = "runbook-watch", "runbook-"
+
 
 def own_paths(traffic: Traffic, load: Load) -> tuple[str, ...]:
     """What users read without a log-in: `traffic.reads` and `load.paths`."""

@@ -15,8 +15,8 @@ from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.requests import filled
-from runbook_lib.environment.traffic import own_paths
-from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic
+from runbook_lib.environment.traffic import AGENT, own_paths
+from runbook_lib.platform.facts.traffic import BIN_S, SecondBucket, Traffic
 
 WORKERS, TIMEOUT_S = 8, 5.0
 LONGEST_PROBE_S = 15.0  # a probe that took longer is not made up for all at once

@@ -22,9 +22,9 @@ from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import access_log
 from runbook_lib.environment.requests import filled
+from runbook_lib.environment.traffic import AGENT, OURS
 
 MARKER = ".runbook/switched.mark"
-AGENT = "runbook-watch"
 BIN_S = 0.05  # response times are counted in steps of this
 ERROR_RATE = "API error rate"
 _NO_MARKER = 66
@@ -54,7 +54,7 @@ BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
 { path = field("path"); status = field("status") + 0
   if (index(path, API) != 1 || path in apart || status == 429 || status < 100) next
   backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
-  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; if (field("agent") != AGENT) external[at]++
+  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; external[at] += index(field("agent"), OURS) != 1
   for (n = 1; n <= slow; n++) if (index(path, by_intent[n])) next
   bins[at " " int(field("seconds") / BIN)]++ }
 END { for (at in requests) print "second", at, requests[at], errors[at] + 0, external[at] + 0
@@ -74,7 +74,7 @@ parts() {{
     [ -z "$old" ] || tail -c "+$((size + 1))" "$old"
     cat "$2"
 }}
-parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v AGENT={AGENT} -v BIN={BIN_S} -v API="$6" \\
+parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v OURS={OURS} -v BIN={BIN_S} -v API="$6" \\
     -v SLOW="$7" "$4"
 """
 

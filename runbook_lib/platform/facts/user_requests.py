@@ -17,8 +17,9 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import LogField, LogFile, access_log
+from runbook_lib.environment.traffic import OURS
 from runbook_lib.platform.facts.own_reads import OwnReads, Read, own_traffic, traffic_of
-from runbook_lib.platform.facts.traffic import AGENT, BIN_S, SecondBucket, Traffic, parse_traffic
+from runbook_lib.platform.facts.traffic import BIN_S, SecondBucket, Traffic, parse_traffic
 
 TIMEOUT_S = 30.0
 AGENTS = "agents"
@@ -95,7 +96,7 @@ class AccessLog:
         if verb == "count":
             keys = _KEYS.get(log.format, _KEYS["json"]) | dict(log.fields)
             argv += [self.mark, log.format, rules.api, " ".join(self.environment.health.endpoints),
-                     " ".join(rules.slow_by_intent), AGENT, str(BIN_S), keys["time"], keys["status"], keys["path"],
+                     " ".join(rules.slow_by_intent), OURS, str(BIN_S), keys["time"], keys["status"], keys["path"],
                      keys["seconds"]]
         program = programs.text("platform/compression.sh", "platform/user_requests.sh")
         return Command(tuple(argv), stdin=program, timeout_s=TIMEOUT_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,3 +128,11 @@ def test_memory_kills_are_read_from_both_kinds_of_cgroups() -> None:
     assert parse_kills("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\n") == 2
     assert parse_kills("oom_kill_disable 0\nunder_oom 0\noom_kill 1\n") == 1
     assert parse_kills("") is None
+
+
+def test_what_our_own_gates_ask_is_not_taken_for_users() -> None:
+    """A deployment that no user had tried was said to rest on 27 requests of users: a smoke test's."""
+    for agent, external in (("runbook-watch", 0), ("runbook-check", 0), ("my runbook-check", 1), ("browser", 1)):
+        with tempfile.TemporaryDirectory() as folder:
+            seen = counted(Path(folder), line(agent=agent))
+        assert [one.external for one in seen.seconds] == [external], agent

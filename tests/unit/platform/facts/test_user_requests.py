@@ -15,8 +15,9 @@ import pytest
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.findings import Verdict
+from runbook_lib.environment.traffic import AGENT
 from runbook_lib.platform.facts.own_reads import OwnReads, Read
-from runbook_lib.platform.facts.traffic import AGENT, MARKER_PROGRAM, SecondBucket, Traffic
+from runbook_lib.platform.facts.traffic import MARKER_PROGRAM, SecondBucket, Traffic
 from runbook_lib.platform.facts.user_requests import (
     AccessLog,
     UserRequests,
