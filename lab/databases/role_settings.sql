@@ -11,7 +11,7 @@ ALTER ROLE :"owner" SET lock_timeout = '100ms';
 ALTER ROLE :"owner" SET search_path = '', nowhere, '';
 -- a superuser, whom the backup comes as where one lets us in, has those of the database
 ALTER DATABASE :"database" SET statement_timeout = '300ms';
-ALTER DATABASE :"database" SET idle_in_transaction_session_timeout = '300ms';
+ALTER DATABASE :"database" SET idle_in_transaction_session_timeout = '50ms';
 ALTER DATABASE :"database" SET lock_timeout = '100ms';
 CREATE SCHEMA zoo_slow AUTHORIZATION :"owner";
 CREATE FUNCTION zoo_slow.check_it(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.01); RETURN true; END';
