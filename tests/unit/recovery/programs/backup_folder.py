@@ -16,7 +16,7 @@ PROGRAM = backup_program()
 DOUBLE = r"""#!/bin/bash
 here=$(dirname "$0")
 name=$(basename "$0")
-echo "$name $*" | tr '\n' ' ' >>"$here/asked"; echo >>"$here/asked"
+printf '%s\n' "$(echo "$name $*" | tr '\n' ' ')" >>"$here/asked"  # in one piece: two run at the same time
 case $name in
     inside) PATH=$here:$PATH exec "$@" ;;
     psql) [[ $* != *--version* ]] || { cat "$here/version" 2>/dev/null || echo 'psql (PostgreSQL) 15.20'; exit; }
