@@ -208,7 +208,7 @@ def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree
                     and (volume.read_only or re.search(r"\.[a-z]+$", volume.source))})
     logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
                    and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
-    more = "what is mounted to be read; add what else a server needs, as files that Compose includes or extends"
+    more = "what is mounted to be read; add what else a server needs: 33 names files that Compose includes"
     tree: Tree = {"project_paths": Line(files, more),
                   "no_uploads_reason": todo(_where_uploads_may_be(project, databases)),
                   "data_volumes": volumes}

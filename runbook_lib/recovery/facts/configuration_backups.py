@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.core.text import lines_of, pluralize
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.compose_sources import named_by_compose
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 CLONE_GOOD = "good"
@@ -56,7 +58,8 @@ class ConfigurationBackups:
 
     `clone`: "good", or what is wrong with a fresh clone of the repository; None when none was requested. `differs`:
     what that clone has other than the server; `clone_files`: how many files it has. `owners`: the Compose project that
-    each folder of backups belongs to, by its path; empty before the first backup.
+    each folder of backups belongs to, by its path; empty before the first backup. `unlisted`: files that the Compose
+    files name and no backup takes.
     """
 
     server_clock: datetime
@@ -73,6 +76,7 @@ class ConfigurationBackups:
     clone_files: int = 0
     differs: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
 
     @property
     def tip(self) -> str | None:
@@ -128,9 +132,29 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
 
     def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
-        return parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
+        found = parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
+        return replace(found, unlisted=unlisted_files(environment, connections.server))
 
     return Question("configuration backups", fetch)
+
+
+def unlisted_files(environment: Environment, server: Server) -> tuple[str, ...]:
+    """Files that the project's Compose files name in turn, and that no path of the backup covers."""
+    rules = environment.configuration_backup
+
+    def whole(path: str) -> str:
+        return posixpath.normpath(environment.server.path(path))
+
+    def read(path: str) -> str | None:
+        try:
+            content = server.read(whole(path))
+        except FactUnreadable:  # the survey itself names what this user cannot read
+            return None
+        return None if content is None else content.decode("utf-8", "replace")
+
+    covered = [f"{whole(path)}/" for path in (*environment.compose.files, *rules.project_paths, *rules.server_paths)]
+    named = named_by_compose(tuple(environment.compose.files), read)
+    return tuple(path for path in named if not f"{whole(path)}/".startswith(tuple(covered)))
 
 
 def secrets_source(environment: Environment) -> str:

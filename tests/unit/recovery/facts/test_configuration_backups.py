@@ -6,8 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from runbook_lib.connections.scripted import ScriptedServer
+from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import Environment, load_environment
-from runbook_lib.recovery.facts.configuration_backups import Change, Commit, ConfigurationBackups, source_arguments
+from runbook_lib.recovery.facts.configuration_backups import (
+    Change,
+    Commit,
+    ConfigurationBackups,
+    source_arguments,
+    unlisted_files,
+)
 
 STAGING = load_environment("staging")
 
@@ -29,6 +37,17 @@ def test_what_a_path_holds_already_is_taken_once(name: str) -> None:
 
 def test_a_name_that_begins_like_a_folder_is_another_file() -> None:
     assert source_arguments(with_files("nginx.yml"))[0] == "nginx.yml"
+
+
+def test_files_that_compose_reads_and_no_path_covers_are_named() -> None:
+    environment = with_files("compose.yml")
+    include = "include: [nginx/part.yml, parts/db.yml, ../shared.yml, closed.yml, /etc/nginx/x.yml, gone.yml]\n"
+    at = environment.server.path
+    files = {at("compose.yml"): include, at("parts/db.yml"): "", at("nginx/part.yml"): "", "/opt/shared.yml": "",
+             "/etc/nginx/x.yml": "", at("closed.yml"): FactUnreadable("not yours"), at("gone.yml"): None}
+    rules = environment.configuration_backup.model_copy(update={"server_paths": ("/etc/nginx/",)})
+    environment = environment.model_copy(update={"configuration_backup": rules})
+    assert unlisted_files(environment, ScriptedServer(files=files)) == ("../shared.yml", "parts/db.yml")
 
 
 def test_before_the_first_backup_there_is_a_row_for_each_folder_and_afterwards_for_each_file() -> None:

@@ -1,0 +1,67 @@
+"""Files of a project that its Compose files name in turn: included, extended, given as configurations. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+
+import yaml
+
+MOST_FILES = 200  # Compose refuses circles, and this ends at them
+
+
+def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Paths of files that exist and that `files` name, or those in turn, sorted; relative to the project's folder.
+
+    `read` gives the text of such a path, None where there is no file. A file that is not YAML names none: Compose
+    refuses it itself. Left out: what another machine has (git, OCI), names with variables, and the files of secrets and
+    of environments, which no backup of the configuration may hold. Source: Compose, include and extends.
+    """
+    found: set[str] = set()
+    waiting = list(files)
+    while waiting and len(found) < MOST_FILES:
+        path = waiting.pop()
+        for named, is_compose in _names(read(path) or "", posixpath.dirname(path)):
+            if named not in found and named not in files and read(named) is not None:
+                found.add(named)
+                waiting += [named] if is_compose else []
+    return tuple(sorted(found))
+
+
+def _names(text: str, folder: str) -> Iterator[tuple[str, bool]]:
+    """Each file that a Compose file names, and whether it is one itself.
+
+    Nodes, not values: tags of Compose's own need no meaning here, and what aliases repeat is never built.
+    """
+    try:
+        whole = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return
+    named: list[tuple[yaml.Node | None, bool]] = [
+        (path, True) for one in _listed(_value(whole, "include"))
+        for path in _listed(_value(one, "path") if isinstance(one, yaml.MappingNode) else one)
+    ]
+    named += [(_value(_value(one, "extends"), "file"), True) for one in _values(_value(whole, "services"))]
+    named += [(_value(one, "file"), False) for one in _values(_value(whole, "configs"))]
+    for node, is_compose in named:
+        path = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if path and "$" not in path and "://" not in path and not path.startswith("git@"):
+            yield posixpath.normpath(posixpath.join(folder, path)), is_compose
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """The value of a mapping's key, also of one that is merged into it; None where there is none."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    own = [value for name, value in pairs if name.value == key]
+    merged = [_value(one, key) for name, value in pairs if name.value == "<<" for one in _listed(value)]
+    return next((one for one in (*own, *merged) if one is not None), None)
+
+
+def _values(node: yaml.Node | None) -> list[yaml.Node]:
+    return [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else []
+
+
+def _listed(node: yaml.Node | None) -> list[yaml.Node]:
+    if node is None:
+        return []
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]

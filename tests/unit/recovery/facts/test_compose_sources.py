@@ -1,0 +1,50 @@
+"""Which files a Compose file names in turn: a backup without them brings back a project that Compose refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.recovery.facts.compose_sources import named_by_compose
+
+
+def named(files: dict[str, str], *first: str) -> list[str]:
+    return list(named_by_compose(first or ("compose.yml",), files.get))
+
+
+@pytest.mark.parametrize("text", [
+    "include: [db.yml]\n",
+    "include:\n  - db.yml\n",
+    "include:\n  - path: db.yml\n    env_file: db.env\n",
+    "include:\n  - path: [./db.yml, other/../db.yml]\n",
+    "services:\n  api:\n    extends: {file: db.yml, service: base}\n",
+    "x-base: &base\n  extends:\n    file: db.yml\n    service: base\nservices:\n  api:\n    <<: *base\n    image: x\n",
+    "services:\n  api:\n    ports: !override []\n    image: !reset null\ninclude: [db.yml]\n",
+    "configs:\n  one:\n    file: ./db.yml\n",
+])
+def test_included_extended_and_given_files_are_named(text: str) -> None:
+    assert named({"compose.yml": text, "db.yml": "services: {}\n"}) == ["db.yml"]
+
+
+def test_what_is_named_in_turn_is_read_from_its_own_folder() -> None:
+    files = {"compose.yml": "include: [parts/a.yml]\n", "parts/a.yml": "services: {a: {extends: {file: ../b.yml, service: b}}}\n",
+             "b.yml": "include: [compose.yml, parts/a.yml]\n"}
+    assert named(files) == ["b.yml", "parts/a.yml"]
+
+
+def test_a_file_of_another_project_is_named_by_its_way_there() -> None:
+    assert named({"compose.yml": "include: [../shared/db.yml]\n", "../shared/db.yml": ""}) == ["../shared/db.yml"]
+
+
+@pytest.mark.parametrize("text", [
+    "", "services: {}\n", "- a\n", "just text", "include:\n", "include: [absent.yml]\n", "include: ['${PART}.yml']\n",
+    "include: ['https://git.example.com/a.git', 'oci://r/x', 'git@host:a.git']\n", "services: {api: {extends: base}}\n",
+    "services: {api: {env_file: db.yml}}\nsecrets: {one: {file: db.yml}}\n", "a: [\n", "a: b\x01\n", "[" * 5000,
+    "services: [a]\nconfigs: b\n",
+])
+def test_what_names_no_file_of_the_project_is_left_alone(text: str) -> None:
+    assert named({"compose.yml": text, "db.yml": ""}) == []
+
+
+def test_circles_end_and_what_aliases_repeat_is_never_built() -> None:
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    assert named({"compose.yml": f"{bomb}include: [a.yml]\n", "a.yml": "include: [a.yml, compose.yml]\n"}) == ["a.yml"]
