@@ -82,6 +82,14 @@ def lines_of(findings: Iterable[Finding], wanted: str) -> list[str]:
             for one in findings]
 
 
+def in_brackets(findings: Iterable[Finding]) -> str:
+    """`disk, memory (no answer); clock (4 s apart)`: checks in one sentence, each reason once."""
+    alike: dict[str, list[str]] = {}
+    for one in findings:
+        alike.setdefault(one.measured, []).append(one.check)
+    return "; ".join(f"{', '.join(names)} ({measured})" for measured, names in alike.items())
+
+
 def advice_of(findings: Iterable[Finding]) -> str:
     """What to do about the findings, a line each, nothing twice. Run together, several would read as one."""
     return "\n".join(dict.fromkeys(one.next_step for one in findings if one.next_step))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.core import errors
-from runbook_lib.core.findings import Finding, Verdict, advice_of, lines_of
+from runbook_lib.core.findings import Finding, Verdict, advice_of, in_brackets, lines_of
 from runbook_lib.core.signals import as_sentence
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.kernel.stopping import stop_reason
@@ -76,7 +76,7 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
     checked = [one for one in findings if one.verdict.was_checked]
     apart = f", {len(findings) - len(checked)} not applicable" if len(findings) > len(checked) else ""
     if verdict is Verdict.NOT_APPLICABLE:
-        summary = f"Not applicable here: {', '.join(f'{one.check} ({one.measured})' for one in findings)}."
+        summary = f"Not applicable here: {in_brackets(findings)}."
     elif not findings:
         summary = "Nothing failed." if observed else "Nothing was checked."
     elif verdict in _VERDICT_CODES:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, finding, in_brackets, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import MetricName
@@ -227,7 +227,7 @@ def metrics_answer(environment: Environment, review: MetricsReview, *groups: Ite
         text = "no metric is known" if not judged else (
             f"{judged} of {len(review.metrics)} metrics are known; none of them changed its level, and none was beyond "
             "its threshold for long")
-    missing = head_of("; ".join(f"{one.check} ({one.measured})" for one in unknown), 240)
+    missing = head_of(in_brackets(unknown), 240)
     return f"{environment.title}, {span}: {text}{f'. Not known: {missing}' if unknown else ''}."
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, lines_of, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, in_brackets, lines_of, not_applicable
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
@@ -59,3 +59,9 @@ def test_a_sentence_that_was_measured_ends_where_what_was_expected_begins() -> N
     unmet = Finding("the cell", Verdict.FAILED, "There is no release.", "a cell that passes")
     assert lines_of([unmet], "needed") == ["the cell: There is no release, needed a cell that passes"]
     assert lines_of([replace(unmet, expected="")], "needed") == ["the cell: There is no release."]
+
+
+def test_checks_that_ended_alike_say_their_reason_once() -> None:
+    down = [Finding(name, Verdict.INCONCLUSIVE, "no answer", "all up") for name in ("targets", "alerts")]
+    other = Finding("clock", Verdict.INCONCLUSIVE, "no answer", "within 5 s")
+    assert in_brackets([down[0], replace(other, measured="4 s apart"), down[1]]) == "targets, alerts (no answer); clock (4 s apart)"
