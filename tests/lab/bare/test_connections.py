@@ -206,9 +206,9 @@ def test_a_port_at_which_nothing_listens_is_named_however_often_it_is_tried_at_o
 
     def reach(_: int) -> str:
         with pytest.raises(FactUnreadable) as caught:
-            link.open_tunnel(9)
+            link.open_tunnel(9090)
         return caught.value.what
 
     with ThreadPoolExecutor(11) as together:
-        assert set(together.map(reach, range(110))) == {"Nothing answers at port 9 of the server's loopback."}
+        assert set(together.map(reach, range(110))) == {"Nothing answers at port 9090 of the server's loopback."}
     assert link.transport() is before

@@ -28,7 +28,7 @@ from runbook_lib.core.foreign_json import (
 PACKAGE = Path(__file__).parents[3] / "runbook_lib"
 # the own pipes and job files of runner, worker and load generator, written by the other one; programs that run elsewhere as text
 OWN = {"core/foreign_json.py", "connections/load/generator.py", "headless/worker.py", "headless/worker_process.py",
-       "platform/facts/container_http.py", "platform/facts/page.py"}
+       "platform/facts/container_http.py"}
 VALUES = st.recursive(st.none() | st.booleans() | st.integers(-10**40, 10**40) | st.floats(allow_nan=False, allow_infinity=False)
                       | st.text(st.characters(exclude_categories=["Cs"])),
                       lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner))

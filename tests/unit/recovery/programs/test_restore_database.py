@@ -12,7 +12,7 @@ from runbook_lib.recovery.plans.restore_steps import restore_program
 # one file a session, with its SQL; a swap that is in progress is never found
 DOUBLE = """#!/bin/bash
 sql=$(cat); echo "$*" >>"$0.asked"; printf '%s\\n---\\n' "$sql" >>"$0.sql"
-case $sql in *_before_*) ;; *pg_terminate_backend*) echo 0 ;; *server_version_num*) echo 150018 postgres ;; *) echo postgres ;; esac
+case $sql in *pg_prepared_xacts*) ;; *_before_*) ;; *pg_terminate_backend*) echo 0 ;; *server_version_num*) echo 150018 postgres ;; *) echo postgres ;; esac
 """
 
 
