@@ -19,7 +19,7 @@ from tests.scopes import SCOPES, scope_of
 
 FACTOR = "RUNBOOK_TEST_BUDGET_FACTOR"  # set it to hold the budgets, that many times as large: then half as much again fails
 TOLERANCE = 1.5
-# the probe's median next to three workers on the machine whose figures the budgets are; it is taken every PAUSE_S
+# the probe's median next to all workers on the machine whose figures the budgets are; it is taken every PAUSE_S
 PROBE_S = 0.04
 PAUSE_S = 20.0
 # time in which a test waited for what another makes; a test's user property
