@@ -107,8 +107,10 @@ def test_a_lock_ends_a_migration_whose_driver_knows_of_no_limit(lab: Lab, output
     web = started(lab)
     with locked(lab, "Order"):
         shown = deploy(lab, outputs, environment, "ledger-1", ROLLED_BACK)
-    # from outside: of its own limit PostgreSQL would say that a lock timed out
-    assert ", step migrate" in shown and "canceled: the migration waited more than" in shown
+    # from outside: of its own limit PostgreSQL would say that a lock timed out. Which comes first, the word of who canceled
+    # it or the driver's, is left to chance
+    assert ", step migrate" in shown and "lock timeout" not in shown
+    assert "canceled: the migration waited more than" in shown or "canceling statement due to user request" in shown
     assert (started(lab), columns(lab)) == (web, "0")
 
 
