@@ -34,14 +34,15 @@ run_limited() {
 }
 
 # guard NAME: a process of its own, which ends the container NAME after LIMIT_S. It waits for the container as long as the
-# program that starts it lives, and 30 s more, then goes by its id: a later one of that name is another run's. An engine
+# program that starts it lives, and 30 s more, then goes by its id: a later one of that name is another run's. On a busy
+# server one may begin when its time is over already: for a minute it is waited for all the same, and ended at once. An engine
 # that does not answer is not a container that is gone. It is stopped first, as it would be by its owners.
 guard() {
     local program='end=$((SECONDS + $1)) lives=$SECONDS
         find() { docker ps --all --quiet --no-trunc --filter "$1"; }
         while id=$(find "name=^/?$2\$"); [ -z "$id" ]; do
             ! kill -0 "$3" || lives=$SECONDS
-            ((SECONDS - lives < 30 && SECONDS < end)) || exit
+            ((SECONDS - lives < 30 && SECONDS < end + 60)) || exit
             sleep 0.3
         done
         while ((SECONDS < end)); do

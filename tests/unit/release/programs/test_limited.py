@@ -100,9 +100,11 @@ def test_a_later_container_of_the_same_name_is_not_touched(server: Server) -> No
         time.sleep(0.1)
 
 
-def test_a_container_that_begins_late_is_ended_as_well(server: Server) -> None:
-    running = server.begin(4, 2)
-    assert server.logs("name=", 5)
+@pytest.mark.parametrize(("limit_s", "asked"), [(4, 5), (1, 120)], ids=["within its time", "when its time is over"])
+def test_a_container_that_begins_late_is_ended_as_well(server: Server, limit_s: int, asked: int) -> None:
+    """On a busy server one began after its limit, and nothing ended it."""
+    running = server.begin(limit_s, 2)
+    assert server.logs("name=", asked)
     server.has_run("0123")
     running.wait(30)
     assert server.logs("rm --force --volumes 0123")
