@@ -49,11 +49,12 @@ def _names(text: str, folder: str) -> Iterator[tuple[str, bool]]:
             yield posixpath.normpath(posixpath.join(folder, path)), is_compose
 
 
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    """The value of a mapping's key, also of one that is merged into it; None where there is none."""
+def _value(node: yaml.Node | None, key: str, merges: int = 3) -> yaml.Node | None:
+    """The value of a mapping's key, also of one that is merged into it; a mapping may be merged into itself."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     own = [value for name, value in pairs if name.value == key]
-    merged = [_value(one, key) for name, value in pairs if name.value == "<<" for one in _listed(value)]
+    into = [value for name, value in pairs if merges and name.value == "<<"]
+    merged = [_value(one, key, merges - 1) for value in into for one in _listed(value)]
     return next((one for one in (*own, *merged) if one is not None), None)
 
 

@@ -39,7 +39,7 @@ def test_a_file_of_another_project_is_named_by_its_way_there() -> None:
     "", "services: {}\n", "- a\n", "just text", "include:\n", "include: [absent.yml]\n", "include: ['${PART}.yml']\n",
     "include: ['https://git.example.com/a.git', 'oci://r/x', 'git@host:a.git']\n", "services: {api: {extends: base}}\n",
     "services: {api: {env_file: db.yml}}\nsecrets: {one: {file: db.yml}}\n", "a: [\n", "a: b\x01\n", "[" * 5000,
-    "services: [a]\nconfigs: b\n",
+    "services: [a]\nconfigs: b\n", "services: {api: &a {<<: *a}}\n",
 ])
 def test_what_names_no_file_of_the_project_is_left_alone(text: str) -> None:
     assert named({"compose.yml": text, "db.yml": ""}) == []
