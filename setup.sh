@@ -46,7 +46,7 @@ refuse_where_something_is_missing() {
     {
         echo "This machine is not ready, and this user cannot make it so. What is needed:"
         printf '%s\n' "$lacks" | sed 's/^/  - /'
-        echo "Install it, or run the same command as root on Debian 12: as root everything is installed by itself."
+        echo "Install it, or run the same command as root on Debian 12: as root everything is installed automatically."
         echo "Nothing was installed or changed."
     } >&2
     exit 3

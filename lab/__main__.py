@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from lab import message_commands
-from lab.errors import LabError
+from lab.errors import LabError, not_set_up
 from lab.in_use import add_options, refuse_while_in_use
 from lab.processes import file_lock
 
@@ -19,10 +19,16 @@ def main(words: list[str] | None = None) -> int:
     """Run one command; returns its exit code (0 done, 1 failed, 2 usage, 3 refused)."""
     arguments = _parser().parse_args(words)
     try:
-        return int(arguments.command(arguments) or 0)
-    except LabError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return error.exit_code
+        code = int(arguments.command(arguments) or 0)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads has had enough, as `| head`; what is left is not to fail at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (LabError, ModuleNotFoundError) as error:
+        failure = error if isinstance(error, LabError) else not_set_up(error)
+        print(f"\n{failure}", file=sys.stderr)
+        return failure.exit_code
     except KeyboardInterrupt:
         print("\nStopped. Anything incomplete has been removed, or will be by the next `python -m lab up`.",
               file=sys.stderr)
@@ -72,8 +78,7 @@ def _add_snapshot(commands: Any) -> None:
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")
     for name, text in (("save", "save the state of an instance, or make one of the predefined states"),
                        ("restore", "recreate an instance from a snapshot"),
-                       ("list", "list snapshots and predefined states"),
-                       ("prune", "remove outdated snapshots")):
+                       ("list", "list snapshots and predefined states"), ("prune", "remove outdated snapshots")):
         action = actions.add_parser(name, help=text, description=text)
         action.set_defaults(command=_snapshot, action=name)
         if name in ("save", "restore"):
@@ -224,10 +229,9 @@ def _list(_: argparse.Namespace) -> None:
 
     if not names():
         print("No instance yet: python -m lab up")
-    for name in names():
-        instance = Instance(name)
-        described = instance.inspect()
-        print(f"{name}: {described['State']['Status'] if described else 'missing'}, -e {instance.address.environment}")
+    for one in map(Instance, names()):
+        described = one.inspect()
+        print(f"{one.name}: {described['State']['Status'] if described else 'missing'}, -e {one.address.environment}")
 
 
 def _catalogue(arguments: argparse.Namespace) -> None:

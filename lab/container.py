@@ -100,8 +100,8 @@ def wait_until_ready(name: str, ssh_port: int | None = None) -> None:
 
 def _greets(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.settimeout(2)
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.settimeout(10)
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 FAILED = 1
 USAGE = 2
 REFUSED = 3
@@ -19,6 +21,14 @@ class LabError(Exception):
 
 class CommandFailed(LabError):
     """A program ended with an exit code that was not expected; the message holds its last output."""
+
+
+def not_set_up(error: ModuleNotFoundError) -> LabError:
+    """The error where a package is missing: a set-up that was stopped, or another Python. One of ours is a bug."""
+    if (error.name or "").partition(".")[0] in ("lab", "runbook_lib"):
+        raise error
+    return LabError(f"The package {error.name} is not installed for {sys.executable}.",
+                    next_step="./setup.sh python, then again with .venv/bin/python", exit_code=REFUSED)
 
 
 def absent(name: str, known: list[str]) -> LabError:

@@ -69,8 +69,9 @@ BARE = Image("bare", parent="server", in_server=False)
 DJANGO = Image("django", "3.2", parent="python", in_server=False)
 # by their major version: Debian 12 has 15 alone
 OTHER_POSTGRES = {major: Image(f"postgres-{major}", parent="postgres", in_server=False) for major in (16, 17, 18)}
-CADDY, PGBOUNCER, TRAEFIK = (Image(name, parent="base", in_server=False) for name in ("caddy", "pgbouncer", "traefik"))
-ON_DEMAND = (BARE, CADDY, DJANGO, PGBOUNCER, TRAEFIK, *OTHER_POSTGRES.values())
+CADDY, IGZIP, PGBOUNCER, TRAEFIK = (Image(name, parent="base", in_server=False)
+                                    for name in ("caddy", "igzip", "pgbouncer", "traefik"))
+ON_DEMAND = (BARE, CADDY, DJANGO, IGZIP, PGBOUNCER, TRAEFIK, *OTHER_POSTGRES.values())
 
 
 def by_name(name: str) -> Image:

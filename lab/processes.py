@@ -110,7 +110,7 @@ def pipe(producer: Sequence[str | Path], consumer: Sequence[str | Path], log: Pa
 
 def failed(words: Sequence[str], how: str, log: Path) -> CommandFailed:
     """The error for a program whose output is in `log`: its last lines, and where the rest is."""
-    lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:] if log.exists() else []
     tail = "\n".join(f"    {line}" for line in lines)
     return CommandFailed(f"`{shlex.join(words)[:200]}` {how}. Its last lines:\n{tail}\nFull log: {log}")
 

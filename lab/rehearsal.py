@@ -35,6 +35,7 @@ from runbook_lib.core.errors import PASSED, ROLLED_BACK
 from runbook_lib.environment import load_environment
 
 ROWS = 60_000
+FOR_INFORMATION = "for information"  # what may give any answer
 WATCH_S = 10  # long enough for a broken release to be noticed under the watch's own requests
 
 
@@ -194,11 +195,12 @@ def _report(instance: Instance, times: Times, results: list[ScenarioResult]) -> 
 
     from runbook_lib.environment import project
 
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     runs = Table("run", "notebook", "verdict", "seconds", "run id", title="Runs", title_justify="left")
     for one in results:
         runs.add_row(one.scenario.title, one.scenario.notebook, _coloured(one), f"{one.seconds:.1f}", one.run_id)
-    runs.columns[2].no_wrap = True
+    for number in (1, 2, 4):  # half a run id names no run
+        runs.columns[number].no_wrap = True
     durations = Table("stage", "seconds", title="Duration by stage", title_justify="left", show_footer=True)
     for title, seconds in times.rows:
         durations.add_row(title, f"{seconds:.1f}")
@@ -207,6 +209,9 @@ def _report(instance: Instance, times: Times, results: list[ScenarioResult]) -> 
     console.print()
     for table in (runs, durations) if results else (durations,):
         console.print(table)
+    if ANSWERS in {one.scenario.exit_codes for one in results}:
+        print(f"{FOR_INFORMATION}: a review of what the rehearsal has left behind, such as the errors of its broken "
+              "release. Its verdict decides nothing here.")
     index = project.outputs() / "index.html"
     if index.exists():
         print(f"Reports: {index}")
@@ -219,7 +224,7 @@ def _coloured(one: ScenarioResult) -> str:
     # what is meant to fail, and what may give any answer, does not end the rehearsal
     expected = ""
     if one.as_expected and one.verdict != "passed":
-        expected = ", as expected" if one.scenario.exit_codes == (ROLLED_BACK,) else ", any answer will do"
+        expected = ", as expected" if one.scenario.exit_codes == (ROLLED_BACK,) else f", {FOR_INFORMATION}"
     colour = "red" if not one.as_expected else "yellow" if one.scenario.exit_codes == ANSWERS else "green"
     return f"[{colour}]{one.verdict}{expected}[/]"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,12 +29,17 @@ sys.dont_write_bytecode = False
 # and jsonschema goes without it where it is not installed
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
+# 13,000 tests are a heap that every collection of garbage would walk again, which is more than half of the time to collect them:
+# none until they are all there, and from then on they are left out of it
+gc.disable()
+
 # good tests never fail for lack of time: a single example took 0.3 s on a machine that was busy with something else
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
 
 # a shell's background job is started deaf to Ctrl-C, and so would be all that the tests start and stop
 signal.signal(signal.SIGINT, signal.default_int_handler)
+HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +62,17 @@ def outputs(archives: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterat
             left.close()
 
 
+@pytest.fixture(autouse=True)
+def _hears_as_before() -> Iterator[None]:
+    """A test that lets this process hear signals in another way gives that back: the next one may be any other."""
+    before = [(one, signal.getsignal(one)) for one in HEARD]
+    yield
+    left = [one for one, handler in before if signal.getsignal(one) != handler]
+    for one, handler in before:
+        signal.signal(one, handler)
+    assert not left, f"handlers that the test has left: {left}"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The process that prints the summary keeps the budget."""
     if not hasattr(config, "workerinput"):
@@ -66,12 +83,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """A process that runs tests shares the machine; the one that only hands them out to workers runs none."""
     if hasattr(session.config, "workerinput") or session.config.getoption("dist", "no") == "no":
         MACHINE.share()
+    else:
+        gc.enable()  # it collects no tests
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     """After the servers of this process are gone."""
     MACHINE.leave()
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScope:

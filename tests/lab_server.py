@@ -27,6 +27,7 @@ from lab.errors import LabError
 from lab.instance import Instance, down
 from lab.processes import file_lock, output
 from tests.budget import WAITED
+from tests.machine import MACHINE
 from tests.scopes import BARE, Scope, scope_of
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class Servers:
             self._going.append(threading.Thread(target=down, args=(Instance(name),)))
             self._going[-1].start()
 
+    @property
+    def gone(self) -> bool:
+        """Whether no server of this process is up or going down."""
+        return self._scope is None and not any(thread.is_alive() for thread in self._going)
+
     def finish(self) -> None:
         """Return when the last server is gone."""
         for thread in self._going:
@@ -150,6 +156,15 @@ class Servers:
 
 
 SERVERS = Servers()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test of a server has its part of the machine; another one gives way to what is measured."""
+    if not scope_of(item.nodeid).apart:
+        MACHINE.share()
+    elif SERVERS.gone:
+        MACHINE.give_way()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,8 +23,14 @@ class ByScope(LoadScopeScheduling):  # type: ignore[misc]
         waiting = {unit for unit, tests in self.assigned_work.get(node, {}).items() if not all(tests.values())}
         if self._ready < STATE:
             self._ready = ready()
-        self.workqueue.move_to_end(choose(list(self.workqueue), waiting, self._ready), last=False)
+        chosen = choose(list(self.workqueue), waiting, self._ready, serving=self._serving())
+        self.workqueue.move_to_end(chosen, last=False)
         super()._assign_work_unit(node)
+
+    def _serving(self) -> bool:
+        """Whether a test of a server is left or runs, but for those that need the machine for themselves."""
+        begun = (unit for work in self.assigned_work.values() for unit, tests in work.items() if not all(tests.values()))
+        return any(not _scope(unit).apart and not _scope(unit).alone for unit in (*self.workqueue, *begun))
 
     def _reschedule(self, node: Any) -> None:
         # a worker begins a test when it knows the one after it: with two of them it has enough, and a unit that is
@@ -34,11 +40,18 @@ class ByScope(LoadScopeScheduling):  # type: ignore[misc]
         super()._reschedule(node)
 
 
-def choose(units: list[str], waiting: set[str], present: int) -> str:
-    """The unit for a worker that still has those `waiting`; `present` is what can be had without waiting for it."""
-    # what needs the machine for itself goes last, to a worker that makes it ready while the others come to their end
+def choose(units: list[str], waiting: set[str], present: int, *, serving: bool) -> str:
+    """The unit for a worker that still has those `waiting`; `present` is what can be had without waiting for it.
+
+    `serving`: a test of a server is left, or runs.
+    """
+    # what needs the machine for itself follows the last server; tests without one go on meanwhile, and give way
+    if not serving and (lonely := [unit for unit in units if _scope(unit).alone]):
+        return lonely[0]
     shared = [unit for unit in units if not _scope(unit).alone] or units
     able = [unit for unit in shared if _scope(unit).needs <= present or _scope(unit).prepares] or shared
+    if present < STATE:  # few can begin: with those that idle among them two processors had nothing to do for minutes
+        able = [unit for unit in able if not _scope(unit).idles] or able
     small = [unit for unit in able if _scope(unit).apart]
     # behind the last test of a server's scope goes a small unit, and another server's scope to whoever is free first
     if small and any(not _scope(unit).apart for unit in waiting):

@@ -19,7 +19,8 @@ class Scope:
 
     `budget_s` is what its tests take together, the restored server included, next to three other workers on two cores.
     `needs`: NOTHING, IMAGES or STATE. `prepares`: makes what the others wait for. `apart`: no test of it minds where
-    and when the others run. `alone`: its tests need the machine for themselves (tests/machine.py).
+    and when the others run. `idles`: it waits for clocks and silence, hardly for a processor. `alone`: its tests
+    come after those of all other servers, and need the machine for themselves (tests/machine.py).
     """
 
     folder: str
@@ -28,35 +29,36 @@ class Scope:
     needs: int = STATE
     prepares: bool = False
     apart: bool = False
+    idles: bool = False
     alone: bool = False
 
 
 # in the order in which they are handed out: the longest first, what fills gaps last
 SCOPES = {scope.folder: scope for scope in (
     Scope("lab/rehearsal", 430, prepares=True),
+    # a copy of its schema for each migration, and a real Alembic
+    Scope("lab/databases", 560, needs=IMAGES),
+    # the second application, whose image is built when these tests or the lab first ask for it
+    Scope("lab/applications", 740, "shop", needs=IMAGES),
+    Scope("lab/release", 760, "v3.2.0"),
     Scope("faults/interruptions", 390, "v3.1.0"),
-    Scope("lab/release", 820, "v3.2.0"),
     Scope("lab/recovery", 380, "backups"),
-    Scope("lab/forwarding", 260, needs=NOTHING),  # hardly anything but waiting for rsyslog
+    Scope("lab/forwarding", 260, needs=NOTHING, idles=True),  # hardly anything but waiting for rsyslog
     Scope("faults/injection", 230, "v3.2.0"),
     Scope("lab/systemd", 90),
     Scope("faults/serving", 270, "backups"),
     Scope("lab/read_only", 330, "backups"),
     Scope("lab/from_nothing", 40),
-    Scope("lab/bare", 190, BARE, needs=IMAGES),
-    Scope("faults/bare", 80, BARE, needs=IMAGES),
+    Scope("lab/bare", 190, BARE, needs=IMAGES, idles=True),
+    Scope("faults/bare", 80, BARE, needs=IMAGES, idles=True),
     Scope("lab/application", 50, needs=IMAGES),
-    # the second application, whose image is built when these tests or the lab first ask for it
-    # a copy of its schema for each migration, and a real Alembic
-    Scope("lab/applications", 650, "shop", needs=IMAGES),
     Scope("lab/plain_http", 150, "shop", needs=IMAGES),
-    Scope("lab/databases", 670, needs=IMAGES),
     Scope("lab/proxies", 170, needs=IMAGES),
     Scope("lab/alerts", 160, "v3.1.0"),
     Scope("lab/alone", 130, "v3.1.0", alone=True),
     Scope("notebooks", 250, needs=NOTHING, apart=True),
     Scope("browser", 100, needs=NOTHING, apart=True),
-    Scope("unit", 900, needs=NOTHING, apart=True),
+    Scope("unit", 850, needs=NOTHING, apart=True),
 )}
 PLACES = {folder: place for place, folder in enumerate(SCOPES)}
 

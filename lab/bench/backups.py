@@ -11,9 +11,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from lab.compressors import igzip
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.processes import output
@@ -214,9 +216,12 @@ def main(words: list[str] | None = None) -> int:
                         help=f"rounds of each, of which the median counts (default: {ROUNDS})")
     parser.add_argument("--rate", type=float, default=RATE,
                         help=f"users' requests a second (default: {RATE:.0f}; 0: none)")
+    parser.add_argument("--igzip", action="store_true", help="put igzip onto the server while it is measured")
     arguments = parser.parse_args(words)
+    instance = Instance(arguments.name)
     try:
-        return show_backups(Instance(arguments.name), arguments.sizes, arguments.rounds, arguments.rate)
+        with igzip(instance) if arguments.igzip else nullcontext():
+            return show_backups(instance, arguments.sizes, arguments.rounds, arguments.rate)
     except LabError as error:
         print(f"\n{error}", file=sys.stderr)
         return error.exit_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ def main(words: list[str] | None = None) -> int:
     unknown = [name for name in arguments.suites if name not in NAMES]
     if unknown:
         parser.error(f"unknown suite {', '.join(unknown)}; choose from {', '.join(NAMES)}")
+    for one in (signal.SIGINT, signal.SIGTERM):  # a shell starts what runs in the background with SIGINT ignored
+        signal.signal(one, signal.default_int_handler)
     instance = Instance(arguments.name)
     try:
         created = _bring_up(instance)
@@ -62,6 +65,7 @@ def run_and_report(names: Sequence[str], instance: Instance) -> int:
             print(line_of(name, case), flush=True)
         printed = len(known)
         write_results(folder, results, instance=instance.name, began=began, completed=False)
+        write_report(folder, results, instance=instance.name, began=began, completed=False)
 
     completed = False
     try:

@@ -131,7 +131,7 @@ def _damage(instance: Instance, failed: int) -> list[str]:
 
 def _case(name: str, began: float, run: FinishedRun, expected: int, problems: list[str]) -> Case:
     if run.code != expected:
-        problems = [f"exit code {run.code} instead of {expected}: {run.output.strip()[-300:]}", *problems]
+        problems = [f"exit code {run.code} instead of {expected}: {run.tail}", *problems]
     step = stopped_at(run) or "no step"
     measured = "; ".join(problems) or f"exit code {run.code}, stopped at {step}, no request lost"
     return Case(name, not problems, measured, time.monotonic() - began)

@@ -16,17 +16,19 @@ class FlakyProxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._sockets: list[socket.socket] = []
+        self._changing = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def cut(self) -> None:
         """Break every connection and refuse new ones."""
-        for one in (self._listener, *self._sockets):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._sockets.clear()
+        with self._changing:
+            for one in (self._listener, *self._sockets):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
+            self._sockets.clear()
 
     def restore(self) -> None:
         """Accept new connections again; those that were cut stay closed. Raises OSError when the port stays taken."""
@@ -46,7 +48,12 @@ class FlakyProxy:
             while True:
                 near, _ = listener.accept()
                 far = socket.create_connection(self._target)
-                self._sockets += [near, far]
+                with self._changing:
+                    if listener.fileno() < 0:  # cut since it was accepted
+                        near.close()
+                        far.close()
+                        return
+                    self._sockets += [near, far]
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self._forward, args=pair, daemon=True).start()
 

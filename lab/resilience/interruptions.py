@@ -147,7 +147,7 @@ def _run_again(server: ServerUnderTest, runbook: RunbookUnderTest, parameters: d
     with runbook.start(server, parameters) as run:
         finished = run.wait()
     measured.append(f"second run: exit code {finished.code} in {time.monotonic() - began:.0f} s")
-    problems = [] if finished.code == 0 else [f"the second run ended with {finished.code}: {finished.output[-600:]}"]
+    problems = [] if finished.code == 0 else [f"the second run ended with {finished.code}: {finished.tail}"]
     if first.folder is not None and not (first.folder / "manifest.json").exists():
         problems.append("the interrupted run was not sealed by the next start")
     unfinished = runbook.unfinished(server, parameters)

@@ -6,6 +6,7 @@ the lock together, and neither wins because it started earlier.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import tempfile
@@ -13,9 +14,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.instance import Instance
 from lab.resilience.interruptions import BACKUP, DEPLOY, RunbookUnderTest
-from lab.resilience.runner import FinishedRun, start_run
+from lab.resilience.runner import ActiveRun, FinishedRun, start_run
 from lab.resilience.server_under_test import ServerUnderTest
 from lab.resilience.suite import Case, Suite
 from runbook_lib.core.errors import INCONCLUSIVE, PASSED, REFUSED
@@ -35,11 +37,10 @@ def race(server: ServerUnderTest, runbook: RunbookUnderTest, offset_s: float, *,
                       f"resilience test: races, {name}", {"RUNBOOK_OPERATOR": name}) for name in _archives(server)]
     with pair[0], pair[1]:
         for one in pair:
-            one.until("plan")
-            os.kill(one.kernel(), signal.SIGSTOP)
+            _suspend(one)
         for place, one in enumerate(reversed(pair) if second_first else pair):
             time.sleep(offset_s * place)
-            os.kill(one.kernel(), signal.SIGCONT)
+            _signal(one, signal.SIGCONT)
         finished = [one.wait() for one in pair]
     problems = _problems(finished)
     made = (len(server.releases()) - before[0], len(server.backups()) - before[1])
@@ -50,6 +51,17 @@ def race(server: ServerUnderTest, runbook: RunbookUnderTest, offset_s: float, *,
     name = f"{runbook.notebook}, {offset_s:g} s apart{', in reverse order' if second_first else ''}"
     return Case(name, not problems, codes + "".join(f"; FAILED: {problem}" for problem in problems),
                 round(time.monotonic() - began, 1))
+
+
+def _suspend(run: ActiveRun) -> None:
+    """When it has made its plan. One that is quicker than this process may have been refused already."""
+    if run.reaches("plan"):
+        _signal(run, signal.SIGSTOP)
+
+
+def _signal(run: ActiveRun, number: int) -> None:
+    with contextlib.suppress(LabError, ProcessLookupError):
+        os.kill(run.kernel(), number)
 
 
 def _archives(server: ServerUnderTest) -> tuple[str, str]:
@@ -65,7 +77,7 @@ def _problems(finished: list[FinishedRun]) -> list[str]:
     winners = [one for one in finished if one.code in (PASSED, INCONCLUSIVE)]
     losers = [one for one in finished if one.code == REFUSED]
     if (len(winners), len(losers)) != (1, 1):
-        return [f"not one winner and one refusal: {' | '.join(one.output[-300:] for one in finished)}"]
+        return [f"not one winner and one refusal: {' | '.join(one.tail for one in finished)}"]
     winner, loser = winners[0], losers[0]
     started = next(event for event in winner.events if event["event"] == "run_started")
     operator = OPERATORS[finished.index(winner)]

@@ -100,7 +100,7 @@ def _unexpected_outcome(instance: Instance, release: Release, run: FinishedRun) 
     expected, now = release.expect, live_release(instance)
     problems = []
     if run.code != expected.exit_code:
-        problems.append(f"exit code {run.code} instead of {expected.exit_code}: {run.output.strip()[-300:]}")
+        problems.append(f"exit code {run.code} instead of {expected.exit_code}: {run.tail}")
     step = stopped_at(run)
     if step not in (expected.stopped_at or ("",)):
         problems.append(f"stopped at {step or 'no step'} instead of {' or '.join(expected.stopped_at) or 'none'}")
@@ -154,7 +154,7 @@ def _make_live(instance: Instance, tag: str, outputs: Path) -> Case:
         return Case(f"{tag} is live", True, "it was already", time.monotonic() - began)
     run = deploy(instance, tag, outputs)
     passed = run.code == 0 and live_release(instance).commit == wanted
-    measured = f"exit code {run.code}" + ("" if passed else f": {run.output[-300:]}")
+    measured = f"exit code {run.code}" + ("" if passed else f": {run.tail}")
     return Case(f"{tag} is live", passed, measured, time.monotonic() - began)
 
 
@@ -164,7 +164,7 @@ def _accepted_migration(instance: Instance, outputs: Path) -> Iterator[Case]:
     yield _make_live(instance, base, outputs)
     began = time.monotonic()
     run = _deploy_and_stop_new_colour(instance, breaking, outputs)
-    problems = [] if run.code == 1 else [f"exit code {run.code} instead of 1: {run.output[-300:]}"]
+    problems = [] if run.code == 1 else [f"exit code {run.code} instead of 1: {run.tail}"]
     problems += [f"undone: {', '.join(run.undone)}"] if run.undone else []
     revision = schema_revision(instance)
     problems += [] if revision == "0004" else [f"the schema is at {revision} instead of 0004"]
@@ -198,7 +198,7 @@ def _downgrade(instance: Instance, base: str, outputs: Path) -> Case:
                     {"to": base, "database": "downgrade"}, "resilience test: downgrade the schema").wait()
     now = live_release(instance)
     passed = run.code == 0 and now == LiveRelease(commit_of(instance, base), "0003")
-    measured = f"exit code {run.code}, schema {now.schema_revision}" + ("" if passed else f": {run.output[-300:]}")
+    measured = f"exit code {run.code}, schema {now.schema_revision}" + ("" if passed else f": {run.tail}")
     return Case('22 Rollback with database = "downgrade" restores the previous release', passed, measured,
                 time.monotonic() - began)
 

@@ -44,6 +44,7 @@ def write_report(folder: Path, results: Sequence[SuiteResult], *, instance: str,
     text = templates.get_template(TEMPLATE).render(
         style=Markup((page.TEMPLATES / "style.css").read_text()), suites=[_shown(one) for one in results],
         summary=summary(results), passed=completed and all(one.passed for one in results), completed=completed,
+        failed=any(not case.passed for one in results for case in one.cases) or completed,
         instance=instance, began=f"{began:%Y-%m-%d %H:%M} UTC",
     )
     return _write(folder / "report.html", text)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +18,13 @@ from typing import Any
 from lab.errors import LabError
 from lab.processes import root
 from runbook_lib.archive import journal
+from runbook_lib.core.text import tail_of
 
 TIMEOUT_S = 900
 STOP_TIMEOUT_S = 120
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+
+SHOWN = 600  # characters of what a run printed, in the measurements of a case
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class FinishedRun:
     code: int
     output: str
     folder: Path | None
+
+    @property
+    def tail(self) -> str:
+        """The end of what it printed, in whole words: why it ended as it did."""
+        return tail_of(self.output.strip(), SHOWN)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -65,7 +75,11 @@ class FinishedRun:
 
 
 class ActiveRun:
-    """A run in progress, in a session of its own as a terminal provides it. Leaving `with` stops it."""
+    """A run in progress, in a session of its own as a terminal provides it. Leaving `with` stops it.
+
+    So does the end of whoever follows it: Ctrl-C reaches the tests alone, and a run that went on would change the
+    server under the next ones.
+    """
 
     def __init__(self, words: tuple[str, ...], outputs: Path, variables: Mapping[str, str] | None = None) -> None:
         self._outputs, self._known = outputs, set(outputs.iterdir())
@@ -74,15 +88,13 @@ class ActiveRun:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(words, cwd=root(), env=environment, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
+        self._stop = weakref.finalize(self, _stop, self.process)
 
     def __enter__(self) -> ActiveRun:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.process.poll() is None:
-            self.send(signal.SIGTERM)  # processes started by a background job ignore SIGINT
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=STOP_TIMEOUT_S)
+        self._stop()
 
     @property
     def folder(self) -> Path | None:
@@ -148,6 +160,13 @@ class ActiveRun:
         return FinishedRun(code, self._log.read_text("utf-8", "replace"), self.folder)
 
 
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)  # processes started by a background job ignore SIGINT
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=STOP_TIMEOUT_S)
+
+
 def start_run(instance_name: str, environment: str, outputs: Path, notebook: str, parameters: Mapping[str, str],
               reason: str, variables: Mapping[str, str] | None = None, *, low_priority: bool = False) -> ActiveRun:
     """Start `runbook run NOTEBOOK --apply`.
@@ -173,16 +192,23 @@ def program(name: str) -> str:
 
 
 def journal_writer(folder: Path) -> int | None:
-    """The id of the process that has the journal in `folder` open, or None."""
+    """The id of the process that has the journal in `folder` open to write, or None; who follows a run reads it."""
     target = str(folder / journal.FILE)
     for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                if any(os.readlink(entry) == target for entry in (process / "fd").iterdir()):
-                    return int(process.name)
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):
+            if process.name.isdigit() and any(_writes(entry, target) for entry in (process / "fd").iterdir()):
+                return int(process.name)
     return None
+
+
+def _writes(entry: Path, target: str) -> bool:
+    """Whether an open file of a process, which may be closed meanwhile, is `target`, open to write."""
+    with contextlib.suppress(OSError):
+        if os.readlink(entry) == target:
+            shown = (entry.parents[1] / "fdinfo" / entry.name).read_text()
+            flags = re.search(r"^flags:\s+([0-7]+)", shown, re.MULTILINE)
+            return flags is not None and int(flags[1], 8) & os.O_ACCMODE != os.O_RDONLY
+    return False
 
 
 def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> float:

@@ -48,7 +48,7 @@ class Load:
         """Wait until that many seconds are settled; False on timeout or when the load has ended."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while len(self._failed) < seconds and self._process.poll() is None and time.monotonic() < deadline:
+            while len(self._failed) < seconds and self._reader.is_alive() and time.monotonic() < deadline:
                 self._changed.wait(0.5)
         return len(self._failed) >= seconds
 
@@ -63,7 +63,7 @@ class Load:
         begin, deadline = len(self._failed), time.monotonic() + timeout_s
         with self._changed:
             while not self._clean_since(begin, clean_s):
-                if self._process.poll() is not None or time.monotonic() > deadline:
+                if not self._reader.is_alive() or time.monotonic() > deadline:
                     return False
                 self._changed.wait(0.5)
         return True

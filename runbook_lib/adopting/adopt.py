@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from runbook_lib.adopting.kinds import DATABASE, OLDEST_POSTGRES, kind_of, postg
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import find_migrations
-from runbook_lib.adopting.project import FoundProject, contexts_of, idle_services, networks_of, services_of
+from runbook_lib.adopting.project import FoundProject, configs_of, contexts_of, idle_services, networks_of, services_of
 from runbook_lib.adopting.release import no_postgres
 from runbook_lib.adopting.secret_names import plain_names, secret_values
 from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
@@ -31,7 +32,7 @@ NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 # said before an hour goes into a file that can never be whole
 NO_DATABASE = ("No PostgreSQL was found. Where a service runs it in an image of another name, give `database` "
                "(service, name, owner) in place of without.database; else say there what keeps the data: no runbook "
-               "backs them up before a deployment, and 30, 31, 32 and 62 are not for this environment.")
+               "backs them up before a deployment, and 30, 31 and 32 are not for this environment.")
 NEXT = "What each notebook lacks: runbook doctor -e NAME. Until 20 has deployed a release, 21 and 22 have none"
 
 
@@ -74,7 +75,7 @@ def found_project(local: LocalProject) -> FoundProject:
         services=services_of(local.model, local.unresolved, str(local.folder)), networks=networks_of(local.model),
         idle=idle_services(local.model, local.unresolved),
         files=local.files, name=local.name, name_from=local.name_from,
-        folder=str(local.folder))
+        folder=str(local.folder), configs=configs_of(local.model))
 
 
 def _without(error: UsageError, secrets: Iterable[str]) -> UsageError:
@@ -135,7 +136,9 @@ def _unsaved(project: FoundProject) -> list[str]:
 
 def default_name(folder: str) -> str:
     """An environment's name from a folder's; it names a file of ours, and nothing on a server."""
-    name = re.sub(r"[^a-z0-9_.-]+", "-", folder.lower()).strip("-.")
+    # Büro is buro, as Compose's own name of a project drops the mark and not the letter
+    plain = unicodedata.normalize("NFKD", folder.lower().replace("ß", "ss")).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9_.-]+", "-", plain).strip("-.")
     return name if NAME.fullmatch(name) else f"app-{name}".rstrip("-")[:63]
 
 
@@ -194,4 +197,5 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
         yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "
                "application when it starts (at_start); docs/how-to/adopt.md has the lines.")
     if not tools:
-        yield "Migrations: no alembic.ini, manage.py with migrations, Prisma schema or knexfile was found."
+        yield ("Migrations: no files of alembic, Django, Prisma, Knex, Rails, Laravel, Flyway or Ecto were found. "
+               "Another tool with one file a migration: docs/how-to/adopt.md.")

@@ -19,6 +19,7 @@ NOT_ASKED = Answer(None, "not asked: --offline")
 WIDEST = 100  # columns: half a screen, and an e-mail
 WORDS = {"yes": "can run", "no": "cannot, because something is broken", "not known": "not known",
          "not here": "not for this environment", "not yet": "not before the first deployment"}
+IN_PART = {"probes"}
 LATER = {"recorded"}  # what the first deployment gives
 
 
@@ -75,8 +76,9 @@ def examine(environment: Environment, *, offline: bool, notebook: str = "") -> t
 
         secrets = load_secrets(environment)
         with open_connections(environment, secrets, changes_allowed=False) as connections:
-            # what the file says already is not asked again
-            answers = ask_server(environment, connections, secrets) | answers
+            # what the file says already is not asked again, but for what it says of some services alone
+            asked = ask_server(environment, connections, secrets)
+            answers = asked | {name: one for name, one in answers.items() if name not in IN_PART}
     return diagnose(wanted, answers)
 
 

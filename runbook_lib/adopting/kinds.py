@@ -63,6 +63,8 @@ KINDS = (
     Kind(r"postgres-backup-local|postgres-backup-s3|pgbackups", "Backups", "Backups of the database", 8080),
     Kind(r"docker-socket-proxy|cloudflared|ofelia|coturn|browserless|chrome", "Helper", "What others need", 8080),
 )
+# what applications use, and no application of its own
+SERVING_OTHERS = ("Database", "Cache", "Cache in memory", "Message queue")
 
 
 def kind_of(service: FoundService) -> Kind | None:

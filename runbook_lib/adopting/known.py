@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
+from runbook_lib.adopting.found_configuration import configuration_tree
 from runbook_lib.adopting.found_secrets import secrets_tree
 from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_database, kind_of, technology_of
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.logins import logins_of
+from runbook_lib.adopting.probes import probe_tree
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import no_postgres, release_tree
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 
-_OF_THE_SYSTEM = re.compile(r"/(etc|proc|sys|dev|run|var/run|var/log|docker-entrypoint-initdb\.d)(/|$)")
-# the official image calls its role like itself, and so is our kind of probe called
+# the official image calls its role like itself
 IMAGE_ROLE = DATABASE.images.partition("(")[0]
 
 
@@ -33,7 +32,7 @@ def known_tree(project: FoundProject, name: str) -> Tree:
         "traffic": {"reads": _reads(project)},
         "health": {"endpoints": _endpoints(project)},
         "contacts": {"On call": todo("role: address; the first one is called first")},
-        "configuration_backup": _configuration(project, database),
+        "configuration_backup": configuration_tree(project, database),
     }
     if any(project.networks.values()):
         place = f"{project.source}: networks"
@@ -44,9 +43,11 @@ def known_tree(project: FoundProject, name: str) -> Tree:
 
 def _users_type(project: FoundProject) -> str:
     """What to write as the address; the ports that are open to users help to find it."""
-    open_ports = [f"{one.name}: {', '.join(port.rpartition(':')[2] for port in one.published)}"
+    open_ports = [f"{one.name}: {', '.join(dict.fromkeys(port.rpartition(':')[2] for port in one.open_to_users))}"
                   for one in project.services.values() if one.reached_by_users and _meant(one)]
     published = f" Published: {'; '.join(open_ports)}." if open_ports else ""
+    hosts = dict.fromkeys(host for one in project.services.values() for host in one.routing.hosts)
+    published += f" Named for a proxy: {', '.join(hosts)}." if hosts else ""
     return ("what users type, https://HOST or https://HOST:PORT; no Compose file says it. Where they type http:// and "
             f"that is meant, say why in public.no_tls_reason.{published}")
 
@@ -66,7 +67,8 @@ def _compose(project: FoundProject) -> Tree:
 
 def _service(project: FoundProject, one: FoundService) -> Tree:
     kind, place = kind_of(one), f"{project.source}: services.{one.name}"
-    ports = one.ports or ((kind.port,) if kind else ())
+    # the last one is what is asked: what speaks no TCP comes first
+    ports = (*one.datagrams, *(one.ports or ((kind.port,) if kind else ())))
     where = f"{place}.ports" if one.ports else "the usual port of its image"
     tree: Tree = {"title": Line(one.name.replace("-", " ").replace("_", " ").capitalize())}
     # what Compose does not say is left out: the model can be without
@@ -78,12 +80,15 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     # one without a way out is meant to stay so; where all are alike there is nothing to hold
     inner = one.networks and any(project.networks.values())
     tree |= {"networks": Line(list(one.networks), f"{place}.networks")} if inner else {}
+    if one.on_host:
+        tree["host_network_reason"] = todo("it has the server's own network (network_mode: host): say why")
     if one.needs:
         tree["needs"] = Line(list(one.needs), f"{place}.depends_on: where they fail, 40 names them as the cause")
-    if is_database(one) and len(_databases(project)) == 1:
-        tree["probe"] = {"kind": Line(IMAGE_ROLE, "40 asks it itself, and not its container alone")}
+    if probe := probe_tree(one, ports, only_database=len(_databases(project)) == 1):
+        tree["probe"] = probe
     if one.runs_once:
-        why = f"{project.source}: {', '.join(one.awaited_by)} starts when it has ended" if one.awaited_by else (
+        verb = "starts" if len(one.awaited_by) == 1 else "start"
+        why = f"{project.source}: {', '.join(one.awaited_by)} {verb} when it has ended" if one.awaited_by else (
             "by its name, and it is not started again; where it goes on, write true, and leave absent_reason out")
         return {**tree, "required": Line(False, why), "absent_reason": Line("it runs once and ends")}
     # without an order to start it again it may be a job, which no run may wait for
@@ -175,8 +180,10 @@ def _endpoints(project: FoundProject) -> Tree:
     paths = {one.health_path: _endpoint(Line(f"What the health check of {one.name} asks",
                                              f"{project.source}: services.{one.name}.healthcheck"), Line(one.name))
              for one in project.services.values() if one.health_path and one.published}
+    behind = "; ".join(f"{one.name}: {one.health_path}" for one in project.services.values() if one.health_path)
+    known = f". Health checks ask ({behind}): a proxy may pass that on" if behind else ""
     return paths or {"/": _endpoint(todo("no health check asks a published path; name one that answers 200 when the "
-                                         "application is healthy, instead of /, and what it covers"), todo())}
+                                         f"application is healthy, instead of /, and what it covers{known}"), todo())}
 
 
 def _reads(project: FoundProject) -> Line:
@@ -190,45 +197,7 @@ def _reads(project: FoundProject) -> Line:
 def _endpoint(title: Line, service: Line) -> Tree:
     """One endpoint. What its reply holds no Compose file says."""
     return {"title": title, "service": service,
-            "contains": todo("a piece of the reply that no other page has: a 200 alone may be any page")}
-
-
-def _configuration(project: FoundProject, databases: list[FoundService]) -> Tree:
-    mounts = [(one, volume) for one in project.services.values() for volume in one.volumes]
-    volumes: Tree = {}
-    for one, volume in mounts:
-        if volume.named and volume.source:
-            dumped = one in databases and volume.target.startswith("/var/lib/postgresql")
-            volumes[volume.source] = Line("the nightly dump holds it") if dumped else todo(
-                f"{volume.target} of {one.name}: why needs it no copy? If users' files lie there, it needs one")
-    below = f"{project.folder}/"
-    # a folder that a service only reads is configuration; one that it writes into is not
-    files = sorted({volume.source.removeprefix(below) for _, volume in mounts if not volume.named and project.folder
-                    and volume.source.startswith(below)
-                    and (volume.read_only or re.search(r"\.[a-z]+$", volume.source))})
-    logs = sorted({volume.source for _, volume in mounts if not volume.named and volume.source
-                   and volume.target.startswith("/var/log") and not volume.source.startswith(below)})
-    more = "what is mounted to be read; add what else a server needs: 33 names files that Compose includes"
-    tree: Tree = {"project_paths": Line(files, more),
-                  "no_uploads_reason": todo(_where_uploads_may_be(project, databases)),
-                  "data_volumes": volumes}
-    return {**tree, "log_folders": Line(logs, "folders of the server that are mounted at /var/log")} if logs else tree
-
-
-def _where_uploads_may_be(project: FoundProject, databases: list[FoundService]) -> str:
-    """Folders of the server and volumes that services write into: one of them may hold users' files."""
-    written = [(one, volume) for one in project.services.values() if one not in databases
-               for volume in one.volumes if not (volume.named or volume.read_only)]
-    folders = [f"{one.name}: {volume.target}" for one, volume in written
-               if not (_OF_THE_SYSTEM.match(volume.target) or re.search(r"\.[A-Za-z]+$", volume.target))]
-    volumes = [f"{one.name}: {volume.target}" for one in project.services.values() if one not in databases
-               for volume in one.volumes if volume.named and not volume.read_only]
-    found = [*([f"folders of the server are mounted at {'; '.join(folders)}"] if folders else []),
-             *([f"volumes at {'; '.join(volumes)}"] if volumes else [])]
-    if not found:
-        return "no Compose file says it: uploads are in a volume, if anywhere"
-    return (f"{', '.join(found)}. Where users' files lie in one of them, leave this line out and name it: "
-            "uploads: [{service: …, path: …}]")
+            "contains": todo("a piece of the reply that no other page has: a 200 alone may be any one; or empty: true")}
 
 
 def _members(project: FoundProject, network: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,11 @@ from pathlib import Path
 MOST_FILES = 20_000  # files of a checkout that are seen; what lies deeper is found by its owner
 DEEPEST = 6  # folders below the project's own
 _LEFT_OUT = {"node_modules", "site-packages", "vendor", "dist", "build", "__pycache__"}
+# tools that are known by where their migrations lie
+_BY_MIGRATIONS = {"Rails": re.compile(r"(?:^|/)db/migrate/\d+_[^/]*\.rb$"),
+                  "Laravel": re.compile(r"(?:^|/)database/migrations/\d[^/]*\.php$"),
+                  "Flyway": re.compile(r"(?:^|/)db/migration/(?:[^/]+/)?V[^/]*__[^/]*\.sql$"),
+                  "Ecto": re.compile(r"(?:^|/)priv/[^/]*repo/migrations/\d+_[^/]*\.exs$")}
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ def find_migrations(folder: Path, contexts: Iterable[str] = ()) -> tuple[Migrati
 def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
     files = list(_files(folder))
     names = {name for name, _ in files}
-    found = []
+    found, shown = [], _first_of_each(names)
     for path, name in sorted((path, name) for name, path in files):
         above, last = os.path.dirname(name), os.path.basename(name)
         if last == "alembic.ini":
@@ -47,9 +53,21 @@ def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
             found.append(MigrationTool("Prisma", name))
         elif last in ("knexfile.js", "knexfile.ts", "knexfile.mjs", "knexfile.cjs"):
             found.append(MigrationTool("Knex", name))
+        elif name in shown:
+            found.append(MigrationTool(shown[name], name))
         elif last == "pyproject.toml" and _mentions(path, b"[tool.alembic]"):
             found.append(MigrationTool("alembic", name))
     return tuple(found)
+
+
+def _first_of_each(names: Iterable[str]) -> dict[str, str]:
+    """The first migration of each folder of a tool that has no settings of its own, with the tool."""
+    first: dict[tuple[str, str], str] = {}
+    for name in sorted(names):
+        for tool, one in _BY_MIGRATIONS.items():
+            if one.search(name):
+                first.setdefault((tool, os.path.dirname(name)), name)
+    return {name: tool for (tool, _), name in first.items()}
 
 
 def _is_migration(name: str, above: str) -> bool:

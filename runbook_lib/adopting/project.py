@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runbook_lib.adopting.found_ports import datagrams_of, ports_of, published_as
+from runbook_lib.adopting.health_checks import HealthCheck, read_check
+from runbook_lib.adopting.routing import Routing, routing_of
+
 MEGABYTE = 1024 * 1024
-# curl needs no scheme: `curl localhost:8000/up`
-_ASKED = re.compile(r"(?:https?://[^/\s'\"]+|(?<![\w./])(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?)"
-                    r"(/[A-Za-z0-9._/-]*)")
-
-
-OWN_PORT = re.compile(r"\b(?:localhost|127\.0\.0\.1)[:/](\d{2,5})\b")
 # what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`
 _ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
                    r"create-?\w*|prepare)(?:$|[-_.])", re.I)
@@ -33,7 +31,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class FoundService:
-    """One service. `ports` are those inside the container, `published` the host's. `health` is its check in words.
+    """One service. `ports` are those inside the container, `published` the host's.
 
     `variables` are kept in memory alone; `filled_from` has the variables of Compose that each of them is made from.
     `may_end` is whether its file says that it is not started again when it ends, `restarts` that it is.
@@ -44,8 +42,12 @@ class FoundService:
     built_from: str = ""
     ports: tuple[int, ...] = ()
     published: tuple[str, ...] = ()
-    health: str = ""
-    health_path: str = ""
+    # ports inside the container that speak no TCP
+    datagrams: tuple[int, ...] = ()
+    # it has the server's own network
+    on_host: bool = False
+    routing: Routing = field(default_factory=Routing)
+    check: HealthCheck = field(default_factory=HealthCheck)
     cpus: float | None = None
     memory: str | None = None
     networks: tuple[str, ...] = ()
@@ -56,8 +58,20 @@ class FoundService:
     needs: tuple[str, ...] = ()
     may_end: bool = False
     restarts: bool = False
+    # a program that asks for a password by its start command
+    locked: bool = False
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     filled_from: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def health(self) -> str:
+        """Its health check in words; empty where it has none."""
+        return self.check.words
+
+    @property
+    def health_path(self) -> str:
+        """The path that its health check asks; empty where it asks none."""
+        return self.check.path
 
     @property
     def runs_once(self) -> bool:
@@ -68,7 +82,12 @@ class FoundService:
     @property
     def reached_by_users(self) -> bool:
         """Whether any of its ports is open to more than the server itself."""
-        return any(not one.startswith(("127.", "::1:", "[::1]", "localhost:")) for one in self.published)
+        return bool(self.open_to_users)
+
+    @property
+    def open_to_users(self) -> tuple[str, ...]:
+        """Those of `published` that more than the server itself reaches."""
+        return tuple(one for one in self.published if not one.startswith(("127.", "::1:", "[::1]", "localhost:")))
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,7 @@ class FoundProject:
 
     `name` is the project's, empty where nothing gives it; `name_from` is where it comes from. `idle` are services whose
     profiles are not active: they do not run, and are known all the same. `reads_files`: whether it was read from files.
+    `configs` are files that it gives to services as configurations.
     """
 
     source: str
@@ -88,6 +108,7 @@ class FoundProject:
     idle: dict[str, FoundService] = field(default_factory=dict)
     folder: str = ""
     reads_files: bool = True
+    configs: tuple[str, ...] = ()
 
 
 def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder: str = "") -> dict[str, FoundService]:
@@ -127,23 +148,29 @@ def networks_of(model: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder: str) -> FoundService:
-    words, path = health_words(_mapping(one.get("healthcheck")))
+    ports = [_mapping(port) for port in _items(one.get("ports"))]
+    routing = routing_of(variables_of(one.get("labels")), variables_of(one.get("environment")))
     limits = _mapping(_mapping(_mapping(one.get("deploy")).get("resources")).get("limits"))
     return FoundService(
         name,
         image=str(one.get("image") or ""),
+        on_host=one.get("network_mode") == "host",
+        datagrams=datagrams_of(ports),
         built_from=_context(one.get("build"), folder),
-        ports=_ports(one),
-        published=tuple(dict.fromkeys(published for port in _items(one.get("ports"))
-                                      if (published := _published(_mapping(port))))),
-        health=words, health_path=path,
+        ports=ports_of(ports, _items(one.get("expose")), _items(_mapping(one.get("healthcheck")).get("test")),
+                       routing.port),
+        published=tuple(dict.fromkeys(published for port in ports if (published := published_as(port)))),
+        routing=routing,
+        check=read_check(_mapping(one.get("healthcheck"))),
         cpus=cpus_of(limits.get("cpus") or one.get("cpus")),
         memory=memory_text(limits.get("memory") or one.get("mem_limit")),
         networks=tuple(_mapping(one.get("networks"))),
-        volumes=tuple(_volume(_mapping(volume)) for volume in _items(one.get("volumes"))),
+        volumes=tuple(_volume(volume) for volume in map(_mapping, _items(one.get("volumes")))
+                      if volume.get("type") != "tmpfs"),  # it holds nothing that a backup could
         may_end=str(one.get("restart") or "").startswith(("no", "on-failure")),
         restarts=str(one.get("restart") or "") in ("always", "unless-stopped"),
         profiles=tuple(str(profile) for profile in _items(one.get("profiles"))),
+        locked=is_locked(one.get("command"), one.get("entrypoint")),
         variables=variables_of(one.get("environment")),
         filled_from=variables_of(plain.get("environment")),
     )
@@ -157,18 +184,10 @@ def variables_of(environment: object) -> dict[str, str]:
     return {str(name): str(value) for name, value in _mapping(environment).items() if value is not None}
 
 
-def health_words(check: Mapping[str, Any]) -> tuple[str, str]:
-    """A health check in words and the path that it asks; both empty where there is none. Its command is not shown:
-    it may hold a password."""
-    test = check.get("test") or check.get("Test") or ()
-    text = test if isinstance(test, str) else " ".join(map(str, test))
-    if not text.strip() or check.get("disable") or text.split()[:1] == ["NONE"]:
-        return "", ""
-    url = _ASKED.search(text)
-    if url:
-        return f"{url[1]} answers", url[1]
-    known = re.search(r"\b(pg_isready|redis-cli|valkey-cli|mysqladmin|rabbitmq-diagnostics|nc|wget|curl)\b", text)
-    return f"{known[1]} inside its container" if known else "a program inside its container", ""
+def is_locked(*commands: object) -> bool:
+    """Whether a start command sets a password, or reads settings that may. The command is not kept: it may hold one."""
+    words = " ".join(" ".join(map(str, one)) if isinstance(one, list) else str(one or "") for one in commands)
+    return bool(re.search(r"requirepass|aclfile|--user|\.conf\b", words))
 
 
 def cpus_of(value: object) -> float | None:
@@ -192,6 +211,12 @@ def memory_text(value: object) -> str | None:
     return f"{megabytes // 1024}GB" if megabytes % 1024 == 0 else f"{megabytes}MB"
 
 
+def configs_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files of this machine that services are given as configurations. Source: Compose, configs."""
+    files = (_mapping(one).get("file") for one in _mapping(model.get("configs")).values())
+    return tuple(sorted(str(file) for file in files if file))
+
+
 def contexts_of(model: Mapping[str, Any]) -> tuple[str, ...]:
     """The folders of this machine that services are built from, each once."""
     builds = (_mapping(_mapping(one).get("build")) for one in _mapping(model.get("services")).values())
@@ -207,21 +232,6 @@ def _context(build: object, folder: str) -> str:
         return "a repository"  # its address may hold a token
     below = posixpath.relpath(context, folder) if folder and context.startswith("/") else context
     return "another folder" if below.startswith(("..", "/")) else below
-
-
-def _ports(one: Mapping[str, Any]) -> tuple[int, ...]:
-    texts = [str(_mapping(port).get("target") or "") for port in _items(one.get("ports"))]
-    texts += [str(port) for port in _items(one.get("expose"))]
-    if not texts:  # behind a proxy of its own: its health check knows where it listens
-        texts = OWN_PORT.findall(" ".join(map(str, _items(_mapping(one.get("healthcheck")).get("test")))))
-    numbers = (int(found[1]) for text in texts if (found := re.fullmatch(r"(\d{1,5})(?:/tcp)?", text)))
-    return tuple(dict.fromkeys(number for number in numbers if 1 <= number <= 65_535))
-
-
-def _published(port: Mapping[str, Any]) -> str:
-    if not port.get("published"):
-        return ""
-    return ":".join(str(part) for part in (port.get("host_ip"), port["published"]) if part)
 
 
 def _volume(volume: Mapping[str, Any]) -> Volume:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runbook_lib.adopting.kinds import REVERSE_PROXY, is_database, kind_of
+from runbook_lib.adopting.kinds import REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
@@ -17,8 +17,9 @@ _HANDS_ON = re.compile(r"(?:^|[-_.])(?:(reverse-?)?proxy|nginx|caddy|traefik|gat
 def release_tree(project: FoundProject, name: str) -> Tree:
     """`release`, `proxy` where one is published, `logs`, and `monitoring` or the reason why there is none."""
     own = own_services(project)
-    logs = {one.name: {"kind": Line("application"), "format": Line("text", "usual; json where each line is an object"),
-                       "service": Line(one.name)} for one in own}
+    logs = {one.name.lower(): {
+        "kind": Line("application"), "format": Line("text", "usual; json where each line is an object"),
+        "service": Line(one.name)} for one in own}
     return {"release": _release(project, own, name), **_proxy(project), "logs": logs, **_monitoring(project)}
 
 
@@ -28,10 +29,11 @@ def no_postgres(project: FoundProject) -> bool:
 
 
 def own_services(project: FoundProject) -> list[FoundService]:
-    """The services of the application itself: of no well-known image; where all are, every other one."""
+    """The services of the application itself: of no well-known image; where all are, those that serve no other one."""
     named = [one for one in project.services.values()
              if NAME.fullmatch(one.name) and not is_database(one) and not one.runs_once]
-    return [one for one in named if kind_of(one) is None] or named
+    own = [one for one in named if kind_of(one) is None]
+    return own or [one for one in named if (kind := kind_of(one)) is None or kind.purpose not in SERVING_OTHERS]
 
 
 def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
@@ -80,6 +82,12 @@ def _proxy(project: FoundProject) -> Tree:
     """The published proxy, where it is one: what follows new addresses itself, and what has to be reloaded."""
     found = [(one.name, kind.technology) for one in project.services.values()
              if one.published and (kind := kind_of(one)) is not None and kind.purpose == REVERSE_PROXY]
+    if not found:
+        # one of another project reads what the services say
+        kinds = {one.routing.kind: one.name for one in project.services.values() if one.routing.kind}
+        (spoken, service), *others = kinds.items() or [("", "")]
+        why = f"{service} speaks to one of another project, which finds other containers itself"
+        return {"proxy": {"kind": Line(spoken, why)}} if spoken and not others else {}
     if len(found) != 1:
         return {}
     (name, program), = found

@@ -8,18 +8,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from runbook_lib.adopting.found_ports import OWN_PORT
+from runbook_lib.adopting.health_checks import read_check
 from runbook_lib.adopting.project import (
-    OWN_PORT,
     FoundProject,
     FoundService,
     Volume,
-    health_words,
+    configs_of,
     idle_services,
+    is_locked,
     memory_text,
     networks_of,
     services_of,
     variables_of,
 )
+from runbook_lib.adopting.routing import routing_of
 from runbook_lib.core.errors import FactUnreadable, UsageError
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
@@ -44,7 +47,7 @@ def parse_projects(text: str, folder: str) -> FoundProject:
         raise _not_one(names, pairs, folder)
     try:
         found = read_json(containers) if containers.strip() else []
-        return with_files(_project(names[0], folder, found, networks), files)
+        return with_files(_project(names[0], folder, found, networks, _built_alike(files)), files)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FactUnreadable(f"`docker inspect` replied in an unknown form ({type(error).__name__}).",
                              next_step="Run `docker inspect` on the server.") from error
@@ -66,6 +69,7 @@ def with_files(running: FoundProject, text: str) -> FoundProject:
     services = {name: _overlaid(one, running.services.get(name)) for name, one in known.items()}
     services = {**{name: one for name, one in running.services.items() if name not in known}, **services}
     return replace(running, services=dict(sorted(services.items())), networks=networks_of(model), reads_files=True,
+                   configs=configs_of(model),
                    idle={name: one for name, one in idle.items() if name not in running.services})
 
 
@@ -73,8 +77,8 @@ def _overlaid(file: FoundService, running: FoundService | None) -> FoundService:
     if running is None:
         return file
     variables = {name: running.variables.get(name, value) for name, value in file.variables.items()}
-    return replace(file, cpus=running.cpus, memory=running.memory, health=running.health,
-                   health_path=running.health_path, published=running.published or file.published, variables=variables,
+    return replace(file, cpus=running.cpus, memory=running.memory, check=running.check,
+                   published=running.published or file.published, variables=variables,
                    image=file.image or running.image, ports=file.ports or running.ports)
 
 
@@ -95,12 +99,12 @@ def _not_one(names: list[str], pairs: list[tuple[str, str]], folder: str) -> Usa
                       next_step=f"Give the folder that Compose was called in. Those that have containers: {others}.")
 
 
-def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundProject:
+def _project(name: str, folder: str, found: list[Any], networks: str, alike: set[str]) -> FoundProject:
     labels = found[0]["Config"]["Labels"]
     files = tuple(posixpath.relpath(one, folder) if one.startswith("/") else one
                   for one in labels.get(f"{LABEL}project.config_files", "").split(",")
                   if one and "/.runbook/" not in one)  # what a release of ours adds is none of the project's
-    shared = _shared_images(found)
+    shared = _of_one_image(found) | alike
     services = {one.name: one for one in (_service(each, name, shared) for each in found)}
     inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]
     return FoundProject(
@@ -109,33 +113,52 @@ def _project(name: str, folder: str, found: list[Any], networks: str) -> FoundPr
         name_from="what runs on the server", folder=folder, reads_files=False)
 
 
-def _shared_images(found: list[Any]) -> set[str]:
-    """Images that more than one service runs."""
+def _of_one_image(found: list[Any]) -> set[str]:
+    """Services that run an image which another one runs as well."""
     pairs = {(one["Config"]["Image"], one["Config"]["Labels"][f"{LABEL}service"]) for one in found}
-    return {image for image, count in Counter(image for image, _ in pairs).items() if count > 1}
+    count = Counter(image for image, _ in pairs)
+    return {service for image, service in pairs if count[image] > 1}
+
+
+def _built_alike(text: str) -> set[str]:
+    """Services that the files build as they do another one: each has an image of its own name, with the same in it."""
+    services = _mapping_in(text.partition("--- as written\n")[0]).get("services")
+    builds = {name: _build(one) for name, one in (services if isinstance(services, dict) else {}).items()}
+    count = Counter(one for one in builds.values() if one)
+    return {name for name, one in builds.items() if count[one] > 1}
+
+
+def _build(service: object) -> str:
+    """What makes the image, in one text; empty where nothing is built. Arguments make none of another kind."""
+    build = service.get("build") if isinstance(service, dict) else None
+    if not isinstance(build, dict):
+        return ""
+    return repr([build.get(one) for one in ("context", "dockerfile", "dockerfile_inline", "target")])
 
 
 def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundService:
     config, host = one["Config"], one["HostConfig"]
     check = config.get("Healthcheck") or {}
-    words, path = health_words(check)
     bindings = host.get("PortBindings") or {}
+    service = config["Labels"][f"{LABEL}service"]
     # what an image that several services run exposes is true of one of them: a worker listens nowhere
-    exposed = (config.get("ExposedPorts") or {}) if config["Image"] not in shared else {
+    exposed = (config.get("ExposedPorts") or {}) if service not in shared else {
         **{port: {} for port, held in bindings.items() if held},
         **{f"{port}/tcp": {} for port in OWN_PORT.findall(" ".join(map(str, check.get("Test") or ())))}}
     ports = {int(port.partition("/")[0]) for port in exposed if port.endswith("/tcp")}
     return FoundService(
-        config["Labels"][f"{LABEL}service"], image=config["Image"], ports=tuple(sorted(ports)),
+        service, image=config["Image"], ports=tuple(sorted(ports)),
         published=tuple(sorted({":".join(filter(None, (each.get("HostIp"), str(each.get("HostPort")))))
                                 for held in bindings.values() for each in held or ()})),
-        health=words, health_path=path, cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
+        check=read_check(check), cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
         memory=memory_text(host.get("Memory") or 0),
+        routing=routing_of(config["Labels"], variables_of(config.get("Env"))),
+        on_host=host.get("NetworkMode") == "host",
         networks=tuple(_short(net, project) for net in one["NetworkSettings"].get("Networks") or {}),
         volumes=tuple(Volume(_short(mount.get("Name") or mount.get("Source") or "", project),
                              mount.get("Destination", ""), mount.get("Type") == "volume", mount.get("RW") is False)
-                      for mount in one.get("Mounts") or ()),
-        variables=variables_of(config.get("Env")))
+                      for mount in one.get("Mounts") or () if mount.get("Type") != "tmpfs"),
+        locked=is_locked(config.get("Cmd"), config.get("Entrypoint")), variables=variables_of(config.get("Env")))
 
 
 def _short(name: str, project: str) -> str:

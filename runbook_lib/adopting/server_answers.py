@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from runbook_lib.connections.browser import browser_program
-from runbook_lib.contract.requirements import Answer
+from runbook_lib.contract.requirements import Answer, without_a_probe
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import (
@@ -20,6 +21,9 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.questions import Connections
 from runbook_lib.core.text import lines_of, printable
 from runbook_lib.environment import Environment
+from runbook_lib.environment.release import both_slots
+from runbook_lib.observability.facts.service_replies import Reply, ServiceReply, ask_services
+from runbook_lib.platform.facts.written_rows import RowCounter, rows_before
 
 PROGRAM = ("platform/whole_lines.sh", "adopting/survey_requirements.sh")
 CHANGES: Mapping[str, str] = {
@@ -58,9 +62,10 @@ def ask_server(environment: Environment, connections: Connections, secrets: Mapp
         # what is refused an operator can change; what does not answer may do so in a minute
         met = False if isinstance(error, (Refused, UsageError, AuthenticationRefused, LoginUnusable)) else None
         unknown = Answer(None, "the server could not be asked", "see ssh")
-        return answers | dict.fromkeys((*ANSWERED, "database", "dump"), unknown) | {
+        return answers | dict.fromkeys((*ANSWERED, "database", "dump", "probes", "rows"), unknown) | {
             "ssh": Answer(met, error.what, error.next_step)}
-    return answers | _database(connections)
+    return answers | _database(connections) | {"probes": _probes(environment, connections),
+                                               "rows": _rows(connections)}
 
 
 def parse_survey(text: str) -> dict[str, Answer]:
@@ -81,7 +86,15 @@ def _survey(environment: Environment, connections: Connections) -> dict[str, Ans
                        environment.project, environment.backup.directory,
                        environment.configuration_backup.repository), timeout_s=60)
     text = connections.server.run(command).stdout
-    return {"ssh": Answer(True, connections.server.address), **parse_survey(text)}
+    found = {"ssh": Answer(True, connections.server.address), **parse_survey(text)}
+    # as it has to be typed there: a folder that is made by root belongs to root otherwise
+    user, folder = environment.server.user, environment.backup.directory
+    above = environment.configuration_backup.repository.rpartition("/")[0]
+    for name, folders in {"backup_folder": (above, folder) if folder.startswith(f"{above}/") else (folder,),
+                          "configuration_folder": (above,)}.items():
+        made = f"as root on the server: install -d -o {user} -m 0700 {' '.join(folders)}"
+        found[name] = replace(found[name], change=made)
+    return found
 
 
 def _database(connections: Connections) -> dict[str, Answer]:
@@ -96,6 +109,51 @@ def _database(connections: Connections) -> dict[str, Answer]:
     return {"database": Answer(True, "it answers as its owner"), "dump": Answer(
         not hidden, f"it may not read {', '.join(hidden)}" if hidden else "every table can be read",
         "GRANT SELECT on them to the owner, or make it their owner")}
+
+
+def _probes(environment: Environment, connections: Connections) -> Answer:
+    """A probe that is refused may be a fault of the service, or of what the file says: 40 would be red either way."""
+    change = ("where the service works, correct services.NAME.probe: path, port, or host, the name that its health "
+              "check asks for where it refuses its address")
+
+    databases = [name for name, one in environment.services.items() if one.probe and one.probe.needs_database]
+    lacking = without_a_probe(environment)
+
+    def ask() -> Answer:
+        replies = ask_services(environment).fetch(connections)
+        # of the database its own line speaks
+        others = {*databases, *_rightly_stopped(environment, replies)}
+        silent = [one for one in replies if one.works is not True and one.service not in others]
+        bad, known = [f"{one.service}: {one.words or one.reply.value}" for one in silent], all(
+            one.works is not None for one in silent)
+        if lacking is None:
+            return Answer(not bad if known else None, "; ".join(bad) or "each that has a probe answers", change)
+        return replace(lacking, measured="; ".join([*bad, lacking.measured]),
+                       change="; ".join([*([change] if bad else []), lacking.change]))
+
+    return _attempt(ask, change)
+
+
+def _rightly_stopped(environment: Environment, replies: tuple[ServiceReply, ...]) -> set[str]:
+    """The colour without users, and what need not run: that nothing answers there is no fault of a probe."""
+    stopped = {one.service for one in replies if one.reply is Reply.STOPPED}
+    idle = {name for name, one in environment.services.items() if not one.required}
+    for name, service in environment.services.items():
+        slots = set(both_slots((name,))) if service.coloured else set()
+        idle |= slots if slots - stopped else set()
+    return stopped & idle
+
+
+def _rows(connections: Connections) -> Answer:
+    """Whether rows come all the time, so that silence after a release shows that it uses another database."""
+    change = ("mark the step of smoke that stores a row with writes: true, or say in without.writes why rows come "
+              "seldom; else a deployment during which none comes ends inconclusive (4)")
+
+    def ask() -> Answer:
+        came = rows_before(RowCounter()).fetch(connections)
+        return Answer(came.all_the_time, came.in_words, change)
+
+    return _attempt(ask, change)
 
 
 def _public(environment: Environment, connections: Connections) -> Answer:

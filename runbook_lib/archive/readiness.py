@@ -11,6 +11,7 @@ import errno
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import stat
 from pathlib import Path
@@ -95,8 +96,7 @@ def _refusal(error: OSError, place: Path) -> Refused:
     if error.errno in FULL:
         why, remedy = "the disk of this machine is full", "Free space"
     elif isinstance(error, PermissionError):
-        why, remedy = f"{place.name} {_owner(place)}", ("Ask for write access (a common group, `chmod g+w` for it and "
-                                                        "for the archive's folder)")
+        why, remedy = _not_ours(place)
     elif error.errno == errno.EROFS:
         why, remedy = "its file system is read-only", "Mount it for writing"
     else:
@@ -106,9 +106,18 @@ def _refusal(error: OSError, place: Path) -> Refused:
                    next_step=f"{remedy}, or set RUNBOOK_OUTPUTS to a folder of your own; then run again.")
 
 
-def _owner(place: Path) -> str:
-    there = next(path for path in (place, *place.parents) if path.exists())
+def _not_ours(place: Path) -> tuple[str, str]:
+    """Why the place takes nothing of this user's, and what helps: of what is there, or of the folder above it."""
+    # in a folder that is closed to this user, it cannot even be asked what is there
+    there = next(path for path in (place, *place.parents) if os.path.exists(path))
     owner = there.stat().st_uid
-    with contextlib.suppress(KeyError):
-        return f"belongs to {pwd.getpwuid(owner).pw_name} and cannot be written by {pwd.getpwuid(os.getuid()).pw_name}"
-    return f"belongs to user {owner} and cannot be written by user {os.getuid()}"
+    if owner == os.geteuid():
+        mode = stat.S_IMODE(there.stat().st_mode)
+        return (f"{there.name} is your own, and its mode {mode:04o} forbids it",
+                f"Run `chmod u+rwX {shlex.quote(str(there))}`")
+    try:
+        whose, who = pwd.getpwuid(owner).pw_name, pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        whose, who = f"user {owner}", f"user {os.geteuid()}"
+    return (f"{there.name} belongs to {whose} and cannot be written by {who}",
+            "Ask for write access (a common group, `chmod g+w` for it and for the archive's folder)")

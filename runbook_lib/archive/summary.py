@@ -12,7 +12,7 @@ from runbook_lib.archive import journal
 from runbook_lib.archive.chain import MANIFEST
 from runbook_lib.archive.earlier_words import summary_in_current_words
 from runbook_lib.archive.files import read_file
-from runbook_lib.archive.folder import run_folders, run_id_of
+from runbook_lib.archive.folder import RunFolder, run_folders, run_id_of
 from runbook_lib.archive.inventory import UNREADABLE
 from runbook_lib.archive.records import truncate
 from runbook_lib.core.errors import Inconclusive
@@ -52,12 +52,16 @@ def list_runs(outputs: Path, newest: int | None = None, beginning: str = "") -> 
 
     Raises Inconclusive where the archive's folder cannot be read.
     """
+    return [summary_of(folder.path) for folder in reversed(readable_folders(outputs, newest, beginning))]
+
+
+def readable_folders(outputs: Path, newest: int | None = None, beginning: str = "") -> list[RunFolder]:
+    """As `run_folders`, oldest first. Raises Inconclusive where the archive's folder cannot be read."""
     try:
-        folders = run_folders(Path(outputs).resolve(), newest, beginning)
+        return run_folders(Path(outputs).resolve(), newest, beginning)
     except OSError as error:
         raise Inconclusive(f"The archive cannot be read: {error.strerror or error}.", where=str(outputs),
                            next_step="Ask its owner for access, or set RUNBOOK_OUTPUTS to another folder.") from error
-    return [summary_of(folder.path) for folder in reversed(folders)]
 
 
 def summary_of(path: Path) -> RunSummary:

@@ -126,8 +126,8 @@ def _journal(raw: bytes, events: list[dict[str, Any]]) -> list[Finding]:
 def _record(path: Path, run: dict[str, Any], events: list[dict[str, Any]]) -> list[Finding]:
     said = summary_of_events(events, path)
     same = (run.get("verdict"), run.get("exit_code")) == (said.verdict, said.exit_code)
-    return [Finding("verdict", Verdict.PASSED if same else Verdict.FAILED, f"manifest says {run.get('verdict')!r}",
-                    f"journal says {said.verdict!r}", "" if same else KEEP)]
+    return [Finding("verdict", Verdict.PASSED if same else Verdict.FAILED, f"manifest: {run.get('verdict')!r}",
+                    f"journal: {said.verdict!r}", "" if same else KEEP)]
 
 
 def _chain(path: Path, manifest: dict[str, Any], digest: str, chain: ChainIndex) -> list[Finding]:

@@ -39,7 +39,8 @@ def growth_and_limits(review: CapacityReview, *, plan_within_days: int = 90,
     """Every resource that is known over its history and as far ahead as is planned, in UTC, with limit and range."""
     shown = [one for one in review.resources if one.days]
     if not shown:
-        return empty_figure(title, "No resource has a whole day of history.")
+        return empty_figure(title, "No resource has a whole day of history." if review.resources
+                            else "The environment file names no resource.")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

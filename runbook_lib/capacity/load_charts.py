@@ -94,7 +94,7 @@ def _throughput(axes: Any, test: LoadTestRun) -> None:
     axes.step([one.second for one in rows], [one.requests for one in rows], where="post", color=BLUE, linewidth=1.6)
     top = max([1, *(one.requests for one in rows)]) * 1.45
     for stage in test.result.stages:
-        axes.annotate(f"{stage.load:g} {test.unit}", (stage.begins_s, top * 0.86), xytext=(4, 0),
+        axes.annotate(test.amount(stage.load), (stage.begins_s, top * 0.86), xytext=(4, 0),
                       textcoords="offset points", fontsize=8.5, color=INK, bbox=CLEAR)
     axes.set(ylabel="requests/s", ylim=(0, top))
 
@@ -143,7 +143,7 @@ def _words(test: LoadTestRun) -> str:
     stages = []
     for one in test.result.stages:
         p95_ms = one.counts.percentile_ms(95)
-        stages.append(f"{one.load:g} {test.unit}: {one.requests_per_s:.1f} replies a second, p95 "
+        stages.append(f"{test.amount(one.load)}: {one.requests_per_s:.1f} replies a second, p95 "
                       f"{'not known' if p95_ms is None else f'{p95_ms:.0f} ms'}, {one.counts.errors} errors")
     return "; ".join(stages) + f". Ended: {test.result.ended}."
 

@@ -12,21 +12,18 @@ import typer
 from runbook_lib.cli.output import AsJson, print_json, print_result
 from runbook_lib.core.text import pluralize
 
-Folder = Annotated[str, typer.Argument(help="Folder in which docker compose is called, or one Compose file.")]
-Output = Annotated[str, typer.Option("-o", "--output", help="File to write, `-` for standard output. "
+Folder = Annotated[str, typer.Argument(metavar="PATH", help="Folder in which docker compose is called, or one Compose "
+                                       "file.")]
+Output = Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="File to write, `-` for standard output. "
                                      "Default: parameters/environments/NAME.yaml. No file is ever replaced.")]
-EnvironmentName = Annotated[str, typer.Option("--name", help="Name of the environment; made from the folder's if "
-                                              "omitted.")]
-
-
+EnvironmentName = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the environment; made from the "
+                                              "folder's if omitted.")]
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile that is active "
                                                     "besides those of COMPOSE_PROFILES; may be given several times.")]
-
-
-ServerAddress = Annotated[str, typer.Option("--server", help="USER@HOST or USER@HOST:PORT: read what runs there in the "
-                                            "folder PATH of that server, and no file.")]
-KeyFile = Annotated[str, typer.Option("--key-file", help="Private key for --server.")]
-KnownHosts = Annotated[str, typer.Option("--known-hosts", help="File with the host key of --server.")]
+ServerAddress = Annotated[str, typer.Option("--server", metavar="USER@HOST", help="USER@HOST or USER@HOST:PORT: read "
+                                            "what runs there in the folder PATH of that server, and no file.")]
+KeyFile = Annotated[str, typer.Option("--key-file", metavar="FILE", help="Private key for --server.")]
+KnownHosts = Annotated[str, typer.Option("--known-hosts", metavar="FILE", help="File with the host key of --server.")]
 
 
 def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile: Profiles = None,
@@ -61,12 +58,11 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
                f"What is left: runbook doctor -e {shlex.quote(str(file or made.name))} --offline")
 
 
-EnvironmentOption = Annotated[str, typer.Option("-e", "--environment", help="Name or path of an environment file.")]
+EnvironmentOption = Annotated[str, typer.Option("-e", "--environment", metavar="NAME", help="Name or path of an "
+                                                "environment file.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither the server nor this machine: the file alone.")]
-
-
-OneNotebook = Annotated[str, typer.Option("-n", "--notebook", help="Name, number, or any unambiguous part of the name "
-                                          "of one notebook. Default: all.")]
+OneNotebook = Annotated[str, typer.Option("-n", "--notebook", metavar="NAME", help="Name, number, or any unambiguous "
+                                          "part of the name of one notebook. Default: all.")]
 
 
 def doctor(environment: EnvironmentOption, offline: Offline = False, notebook: OneNotebook = "",

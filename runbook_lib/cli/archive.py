@@ -18,12 +18,13 @@ from runbook_lib.core.text import pluralize
 SHA256 = re.compile(r"[0-9a-f]{64}")
 archive_app = typer.Typer(no_args_is_help=True, help="Inspect archived runs.")
 
-RunArgument = Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Run id, the beginning of one, or `last`.")]
 
 
 @archive_app.command("list")
 def list_archive(
-    limit: Annotated[int, typer.Option(min=1, help="Show at most this many runs.")] = 20, as_json: AsJson = False
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many runs.")] = 20,
+    as_json: AsJson = False,
 ) -> None:
     """List the runs, newest first."""
     from runbook_lib.archive.runs import list_runs
@@ -69,9 +70,11 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
 
 @archive_app.command()
 def verify(
-    run: Annotated[str, typer.Argument(help="Run id, the beginning of one, or `last`; omitted: all runs.")] = "",
+    run: Annotated[str | None, typer.Argument(
+        metavar="RUN", help="Run id, the beginning of one, or `last`; omitted: all runs.")] = None,
     witness: Annotated[
-        str | None, typer.Option(help="A manifest's SHA-256 that was kept elsewhere; the chain must list it.")] = None,
+        str | None, typer.Option(
+            metavar="SHA256", help="A manifest's SHA-256 that was kept elsewhere; the chain must list it.")] = None,
 ) -> None:
     """Check that sealed runs are unchanged: files, journal and chain.
 
@@ -83,10 +86,10 @@ def verify(
     from runbook_lib.environment import project
 
     kept = "" if witness is None else _sha256(witness)
-    if run and kept:
+    if run is not None and kept:
         raise errors.UsageError("--witness asks the chain of the whole archive.", where="command line",
                                 next_step=f"Leave out {run!r}.")
-    findings = (verify_run(_find(run).path) if run
+    findings = (verify_run(_find(run).path) if run is not None
                 else verify_archive(project.outputs(), witness=kept, progress=_progress()))
     for one in findings:
         expected = f" ({one.expected})" if one.expected else ""
@@ -171,6 +174,8 @@ def _find(text: str) -> Any:
     from runbook_lib.environment import project
 
     outputs: Path = project.outputs()
+    if not text.strip():  # as of a variable that is not set: every run begins with it
+        raise errors.UsageError("No run is named.", where=str(outputs), next_step="See them with: runbook archive list")
     fits = list_runs(outputs, newest=1) if text == "last" else list_runs(outputs, beginning=text)
     if len(fits) == 1:
         return fits[0]

@@ -9,14 +9,17 @@ import typer
 from runbook_lib.cli.output import AsJson, print_json
 from runbook_lib.core import errors
 
-Title = Annotated[str, typer.Option(help="Heading of the card; made from the name if omitted.")]
-When = Annotated[str, typer.Option(help="What an operator sees or wants; leads to the notebook in README and 00.")]
+Title = Annotated[str, typer.Option(metavar="TEXT", help="Heading of the card; made from the name if omitted.")]
+When = Annotated[str, typer.Option(metavar="TEXT", help="What an operator sees or wants; leads to the notebook in "
+                                    "README and 00.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Make a notebook that changes something, with a plan to fill.")]
-Notebook = Annotated[str, typer.Argument(help="Notebook name, number, path, or any unambiguous part of the name.")]
+Notebook = Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Notebook name, number, path, or any unambiguous "
+                                          "part of the name.")]
 
 
 def new_notebook(
-    name: Annotated[str, typer.Argument(help="Name of the notebook: its number and words, as 49_disk_usage.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the notebook: its number and words, as "
+                                        "49_disk_usage.")],
     title: Title = "", when: When = "", apply: Apply = False,
 ) -> None:
     """Make a notebook, its tests, its page and the lines that lead to it; all tests pass at once."""

@@ -20,15 +20,33 @@ app = typer.Typer(
     name="runbook", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="Run the notebooks without a browser and inspect archived runs.",
 )
-app.add_typer(archive_app, name="archive")
-app.command("new", short_help="Make a notebook and what belongs to it.")(author.new_notebook)
-app.command()(author.check)
-app.command()(adopting.adopt)
-app.command()(adopting.doctor)
 
 INTERRUPTED = 130  # what typer makes of a Ctrl-C while a command is running
 
-Name = Annotated[str, typer.Argument(help="Notebook name, number, or any unambiguous part of the name.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Notebook name, number, or any unambiguous part of the "
+                                      "name.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    from runbook_lib.connections.local import checkout
+    from runbook_lib.environment import project
+
+    at = checkout(project.root())
+    commit = f", commit {at.commit}" if at.commit else ""
+    typer.echo(f"runbook {version('runbook-lib')}{commit}{', with changed files' if at.clean is False else ''}")
+    raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True,
+                                          help="Show the version and the checkout's commit.")] = False,
+) -> None:
+    """Run the notebooks without a browser and inspect archived runs."""
 
 
 @app.command("list")
@@ -73,7 +91,7 @@ Environment = Annotated[Texts, typer.Option("-e", "--environment", metavar="NAME
                                             help="Name or path of an environment file. Default: the notebook's.")]
 Pairs = Annotated[
     Texts, typer.Option("-p", "--parameter", metavar="NAME=VALUE",
-                        help="NAME=VALUE, converted to the type the notebook declares.")
+                        help="NAME=VALUE, converted to the type the notebook declares; may be given several times.")
 ]
 File = Annotated[
     Texts, typer.Option("-f", "--file", metavar="FILE", help="YAML file with parameters; -p overrides it.")
@@ -90,20 +108,20 @@ def run(
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan. Without it, only show the plan.")] = False,
     confirm: Confirmation = None, reason: Reason = None,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Stop the run after this many seconds (as Ctrl-C would).")
+        float, typer.Option(min=1, metavar="SECONDS", help="Stop the run after this many seconds (as Ctrl-C would).")
     ] = 7200.0,
     as_json: AsJson = False,
 ) -> None:
     """Run a notebook headless. For the exit codes see docs/reference/exit-codes.md."""
     from runbook_lib.contract import read_contract
     from runbook_lib.contract.catalogue import find_runbook
-    from runbook_lib.contract.command_line import environment_by_default, given_parameters, once
+    from runbook_lib.contract.command_line import environment_by_default, given_parameters, named_environment, once
     from runbook_lib.headless import run_notebook
     from runbook_lib.headless.progress import progress_for
     from runbook_lib.headless.signals import Signals
 
     runbook = find_runbook(name)
-    typed = {"environment": ("-e", once("-e", environment or [])), "mode": ("--apply", "apply" if apply else ""),
+    typed = {"environment": ("-e", named_environment(environment or [])), "mode": ("--apply", "apply" if apply else ""),
              "confirm": ("--confirm", once("--confirm", confirm or [])),
              "reason": ("--reason", once("--reason", reason or []))}
     options = {name: one for name, one in typed.items() if one[1]}
@@ -118,6 +136,14 @@ def run(
             if outcome.folder is not None:
                 typer.echo(f"Report: {outcome.folder / 'report.html'}")
     raise typer.Exit(outcome.exit_code)
+
+
+# in the order in which an operator meets them: `runbook --help` lists them like this
+app.command(short_help="Show which notebooks can run here, and what the others lack.")(adopting.doctor)
+app.command(short_help="Draft an environment file from a Compose project.")(adopting.adopt)
+app.command("new", short_help="Make a notebook and what belongs to it.")(author.new_notebook)
+app.command()(author.check)
+app.add_typer(archive_app, name="archive")
 
 
 def run_command_line() -> NoReturn:

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import textwrap
 from typing import Annotated, Any, TextIO, cast
@@ -122,7 +123,9 @@ def _is_unicode(stream: TextIO) -> bool:
 
 def card_text(card: str, width: int) -> str:
     """A card's Markdown as plain text of at most `width` columns: a row of its table is a name and what it says."""
-    return "\n".join(filled for line in card.strip().splitlines() if (filled := _filled(line, width)) is not None)
+    # the lines of a paragraph are one text, wherever its author broke them
+    joined = re.sub(r"(?m)^((?![#|]).+)\n(?![#|\n]|[-*] |\d+\. )", r"\1 ", card.strip())
+    return "\n".join(filled for line in joined.splitlines() if (filled := _filled(line, width)) is not None)
 
 
 def _filled(line: str, width: int) -> str | None:

@@ -127,12 +127,14 @@ class OpenConnections:
 
 
 def open_connections(
-    environment: Environment, secrets: Mapping[str, Secret] | Iterable[Secret] = (), *, changes_allowed: bool = True
+    environment: Environment, secrets: Mapping[str, Secret] | Iterable[Secret] = (), *, changes_allowed: bool = True,
+    redactor: Redactor | None = None,
 ) -> OpenConnections:
     """All connections to `environment`, each opened on first use; a context manager that closes them.
 
-    `secrets` are kept out of error messages. With `changes_allowed` False no job can start and no lock be taken.
+    `secrets` are kept out of error messages, or what the `redactor` of a run knows. With `changes_allowed` False no job
+    can start and no lock be taken.
     """
     from runbook_lib.environment.redaction import redactor_for
 
-    return OpenConnections(environment, redactor_for(environment, secrets), changes_allowed)
+    return OpenConnections(environment, redactor or redactor_for(environment, secrets), changes_allowed)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from runbook_lib.connections.route_prefix import Reply, RoutePrefix, reply_of
 from runbook_lib.connections.streams import Timed, close_quietly, words_of
 from runbook_lib.connections.translate import is_library_error
-from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable, RunbookError
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import head_of
 
@@ -73,6 +73,8 @@ class ServerAlertmanager:
     def _send(self, method: str, path: str, body: Any) -> Reply:
         try:
             channel = self._server.link.open_tunnel(self._port)
+        except HostUnreachable:  # the server is what to look for, and not its Alertmanager
+            raise
         except RunbookError as error:
             raise self._unavailable(error.what.rstrip(".")) from error
         try:

@@ -6,12 +6,11 @@ import threading
 import time
 from contextlib import suppress
 
-import paramiko
-
 from runbook_lib.connections.command_errors import not_accepted, timed_out, unreadable
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.receiving import code_at_end, receive
 from runbook_lib.connections.session import LOGIN_LINE, Reply, conversation_program, new_mark
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.connections.streams import end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command

@@ -7,6 +7,10 @@ from runbook_lib.core.errors import DockerUnavailable, FactUnreadable, RunbookEr
 
 _ANSWERS = ("APIError", "ContainerError", "BuildError", "ImageLoadError")  # classes of docker.errors
 
+_FORBIDDEN = "permission denied"  # the words of the socket's error, whichever client prints them
+_LET_IN = ("As root on the server: `usermod -aG docker {user}`; then run again. The runbooks use no sudo: who may call "
+           "docker by it is root already.")
+
 
 def docker_error(error: BaseException, address: str) -> RunbookError:
     """FactUnreadable where the engine answered with a refusal; DockerUnavailable for everything else."""
@@ -21,11 +25,16 @@ def docker_error(error: BaseException, address: str) -> RunbookError:
 
 def docker_unavailable(reason: str, address: str, doing: str = "") -> DockerUnavailable:
     """DockerUnavailable, with the reason that the engine, its socket or the docker command gave."""
-    ours = DockerUnavailable(
-        f"No Docker Engine answers on the server ({reason}).",
-        where=address,
-        next_step="On the server: `systemctl status docker`, then `docker info` as the deploy user "
-        "(it must be in the group docker).",
-    )
+    if _FORBIDDEN in reason.lower():
+        user = address.partition("@")[0]
+        ours = DockerUnavailable(f"{user} may not use the Docker Engine on the server ({reason}).", where=address,
+                                 next_step=_LET_IN.format(user=user))
+    else:
+        ours = DockerUnavailable(
+            f"No Docker Engine answers on the server ({reason}).",
+            where=address,
+            next_step="On the server: `systemctl status docker`, then `docker info` as the deploy user "
+            "(it must be in the group docker).",
+        )
     ours.host, ours.command = address, doing  # type: ignore[attr-defined]
     return ours

@@ -10,9 +10,9 @@ import struct
 import time
 from dataclasses import dataclass
 
-import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
-from paramiko.pkey import UnknownKeyType
+
+from runbook_lib.connections.ssh_library import paramiko
 
 SUFFIX = "-cert-v01@openssh.com"
 _HOST = 2
@@ -56,7 +56,7 @@ class HostCertificate:
             authority = paramiko.PKey.from_type_string(key_type, self.authority)
             good = not key_type.endswith(SUFFIX) and authority.verify_ssh_sig(
                 self.signed, paramiko.Message(self.signature))
-        except (UnknownKeyType, UnsupportedAlgorithm):
+        except (paramiko.pkey.UnknownKeyType, UnsupportedAlgorithm):
             return f"was signed with a key that cannot be checked here ({key_type})"
         except (paramiko.SSHException, ValueError, LookupError):
             good = False

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import paramiko
-
 from runbook_lib.connections import known_hosts
 from runbook_lib.connections.host_certificates import SUFFIX, HostCertificate, read_certificate
 from runbook_lib.connections.known_hosts import AUTHORITY, REVOKED, KnownKey, keys_for
 from runbook_lib.connections.local_files import HOST_KEY, unreadable
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.core.errors import HostKeyChanged, HostKeyRevoked, HostKeyUnknown
 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one type of key, two ways to sign with it

@@ -12,14 +12,13 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 
-import paramiko
-
 from runbook_lib.connections.dialling import Line, dial
 from runbook_lib.connections.host_keys import KnownHostTransport, host_keys
 from runbook_lib.connections.known_hosts import DEFAULT_PORT
 from runbook_lib.connections.ssh_config import Route, find_route
 from runbook_lib.connections.ssh_errors import channel_refused, is_refused
 from runbook_lib.connections.ssh_keys import close_agent, login_keys
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.connections.streams import begin_stream, close_quietly
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.errors import RunbookError

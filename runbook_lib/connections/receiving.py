@@ -6,9 +6,8 @@ import select
 import time
 from collections.abc import Callable
 
-import paramiko
-
 from runbook_lib.connections.session import Reply
+from runbook_lib.connections.ssh_library import paramiko
 
 CHUNK = 65_536
 

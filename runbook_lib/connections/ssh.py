@@ -10,14 +10,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-import paramiko
-
 from runbook_lib.connections.command_errors import not_accepted, timed_out, unreadable
 from runbook_lib.connections.conversation import SshConversation
 from runbook_lib.connections.limits import Bounded
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.receiving import CHUNK, code_at_end, receive
 from runbook_lib.connections.session import LOGIN_LINE, Exchange, Reply, new_mark, session_program
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.connections.streams import end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core.commands import Command

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 
-import paramiko
-from paramiko.ssh_exception import IncompatiblePeer
-
 from runbook_lib.connections.limits import reason_of
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.core.errors import (
     AuthenticationRefused,
     FactUnreadable,
@@ -38,8 +36,9 @@ def ssh_error(error: BaseException, address: str, doing: str, *, connecting: boo
     if refusal is not None:
         return refusal
     if connecting:
+        incompatible = isinstance(error, paramiko.ssh_exception.IncompatiblePeer)
         next_step = (_NAME_NEXT if isinstance(error, socket.gaierror)
-                     else _ALGORITHM_NEXT if isinstance(error, IncompatiblePeer) else _REACH_NEXT)
+                     else _ALGORITHM_NEXT if incompatible else _REACH_NEXT)
         return HostUnreachable(_why_unreachable(error), where=where, next_step=next_step)
     return LinkDropped(
         f"Connection to {address} lost ({reason_of(error)}); the outcome of the command is unknown.",
@@ -95,6 +94,6 @@ def _why_unreachable(error: BaseException) -> str:
         return "The server refuses connections on this port."
     if isinstance(error, TimeoutError):
         return "The server did not answer in time."
-    if isinstance(error, IncompatiblePeer):
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return f"The server offers no acceptable SSH algorithm ({reason_of(error)})."
     return f"No SSH connection to the server ({reason_of(error)})."

@@ -6,21 +6,21 @@ import base64
 import binascii
 import io
 import os
+import shlex
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from paramiko.agent import AgentSSH
-from paramiko.pkey import UnknownKeyType
 
 from runbook_lib.connections.local_files import OTHER_KEY, unreadable
 from runbook_lib.connections.ssh_config import Route
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.core.errors import AuthenticationRefused, EnvironmentInvalid
 
 _MAGIC = b"openssh-key-v1\0"
@@ -48,19 +48,31 @@ def load_key(file: Path, address: str, agent: str = "") -> paramiko.PKey:
     try:
         if file.read_bytes()[:4] in (b"ssh-", b"ecds", b"sk-s", b"sk-e"):
             return _from_agent(file, agent, address, "is the public half of a key")
-        return _pkcs8(file) if b"-----BEGIN PRIVATE KEY-----" in file.read_bytes() else paramiko.PKey.from_path(file)
+        key = _pkcs8(file) if b"-----BEGIN PRIVATE KEY-----" in file.read_bytes() else paramiko.PKey.from_path(file)
+        _refuse_what_others_can_read(file, address)
+        return key
     except OSError as error:
         raise unreadable("key file", file, error, OTHER_KEY) from error
     except (paramiko.PasswordRequiredException, TypeError):
         return _from_agent(file, agent, address, "is protected by a passphrase")
     # what paramiko and cryptography raise for other formats and algorithms
-    except (paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm, ValueError, LookupError) as error:
+    except (paramiko.SSHException, paramiko.pkey.UnknownKeyType, UnsupportedAlgorithm, ValueError,
+            LookupError) as error:
         reason, cause = "is not a private key that can be used", error
     raise AuthenticationRefused(
         f"The key file {file} {reason}.",
         where=address,
         next_step=OTHER_KEY,
     ) from cause
+
+
+def _refuse_what_others_can_read(file: Path, address: str) -> None:
+    """As ssh does, which asks it of files of its own user alone. Source: OpenSSH, sshkey_perm_ok in authfile.c."""
+    about = file.stat()
+    if about.st_uid == os.geteuid() and stat.S_IMODE(about.st_mode) & 0o077:
+        raise AuthenticationRefused(
+            f"The key file {file} can be read by others (mode {stat.S_IMODE(about.st_mode):04o}): ssh takes no such "
+            "key, nor does a runbook.", where=address, next_step=f"chmod 600 {shlex.quote(str(file))}")
 
 
 def _pkcs8(file: Path) -> paramiko.PKey:
@@ -147,7 +159,7 @@ def agent_keys(agent: str = "") -> tuple[Any, ...] | None:
     try:
         connection.settimeout(10)
         connection.connect(str(Path(place).expanduser()))
-        found = AgentSSH()
+        found = paramiko.agent.AgentSSH()
         found._connect(connection)  # type: ignore[attr-defined]  # the one way to name a socket
         if not found.get_keys():
             connection.close()

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import paramiko
-
 from runbook_lib.connections.session import LOGIN_LINE, login_unusable, new_mark, stream_program
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.core.errors import CommandTimedOut
 
 ERRORS_WAIT_S = 1.0  # a wrapper may have closed standard error, and then its mark never comes

@@ -6,6 +6,7 @@ import socket
 import ssl
 import warnings
 
+from runbook_lib.connections.http_errors import DATED
 from runbook_lib.connections.translate import Over, translate, translate_errors
 from runbook_lib.core.questions import TlsHandshake
 
@@ -21,18 +22,18 @@ _LOCAL_REASONS = ("NO_PROTOCOLS_AVAILABLE", "UNSUPPORTED_PROTOCOL", "NO_CIPHERS_
 
 def handshake(host: str, address: tuple[str, int], ca_file: str | None, timeout_s: float) -> TlsHandshake:
     """The certificate served for `host`, good or not. Raises EndpointUnavailable when there is no handshake at all."""
-    verify_error = ""
+    verify_error, dated = "", False
     with translate_errors(host, f"https://{host}", over=Over.HTTP):
         try:
             with _connected(ssl.create_default_context(cafile=ca_file), host, address, timeout_s):
                 pass
         except ssl.SSLCertVerificationError as error:
-            verify_error = error.verify_message or str(error)
+            verify_error, dated = error.verify_message or str(error), error.verify_code in DATED
         # a second, unverified handshake, only to read a certificate that failed to verify above
         unverified = _without_verification(ssl.create_default_context())
         with _connected(unverified, host, address, timeout_s) as secured:
             der = secured.getpeercert(binary_form=True) or b""
-            return TlsHandshake(der, secured.version() or "", (secured.cipher() or ("",))[0], verify_error)
+            return TlsHandshake(der, secured.version() or "", (secured.cipher() or ("",))[0], verify_error, dated)
 
 
 def accepts(host: str, address: tuple[str, int], protocol: str, timeout_s: float) -> bool | None:

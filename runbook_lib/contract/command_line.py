@@ -70,6 +70,15 @@ def once(option: str, texts: Sequence[str]) -> str:
     return texts[0] if texts else ""
 
 
+def named_environment(texts: Sequence[str]) -> str:
+    """The environment of -e. An empty one, as of a variable that is not set, is refused: it would be the notebook's."""
+    text = once("-e", texts)
+    if texts and not text.strip():
+        raise _refused("-e names no environment",
+                       f"Name one of: {', '.join(project.environment_names())}; or give the path of a file.")
+    return text
+
+
 def _pairs(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """NAME=VALUE arguments as a mapping, and what is wrong with others; a name given twice is a fault, not a guess."""
     pairs: dict[str, str] = {}

@@ -51,6 +51,9 @@ def _near(word: str, known: tuple[str, ...]) -> str:
 def _data(values: Values, environment: Environment) -> Iterable[str]:
     if values["backup"] and values["database"] != "restore":
         yield f'backup: is for database = "restore"; with {values["database"]!r} no backup is restored'
+    if values["database"] != "keep" and environment.database is None:
+        yield (f'database: {values["database"]!r} needs a database, and this environment has none '
+               f'({environment.no_database_reason}); with "keep" the earlier images run on the data as they are')
 
 
 def _restored(values: Values, environment: Environment) -> Iterable[str]:

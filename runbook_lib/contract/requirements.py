@@ -118,6 +118,16 @@ def _watch_reads(environment: Environment) -> Answer:
         more_reads(environment.traffic, environment.load))
 
 
+def _rows(environment: Environment) -> Answer | None:
+    """None where only the database shows it: rows may come all the time."""
+    if environment.database is None:
+        return _database(environment)
+    reason = environment.without.get("writes", "")
+    if environment.smoke is not None and environment.smoke.writes:
+        return Answer(True, "the smoke test stores some")
+    return Answer(True, f"not asked for: {reason}") if reason or not environment.release.replaced else None
+
+
 def _alert_channel(environment: Environment) -> Answer:
     mail = environment.notifications.mail is not None
     found = [name for name, one in environment.alerts.channels.items() if one.secret or (one.to and mail)]
@@ -125,16 +135,22 @@ def _alert_channel(environment: Environment) -> Answer:
                   "name a channel in alerts.channels with its secret (chat), or `to` and notifications.mail (mail)")
 
 
-def _given(part: Callable[[Environment], object], key: str, change: str) -> Callable[[Environment], Answer]:
+def _given(part: Callable[[Environment], object], key: str, change: str,
+           without: str = "") -> Callable[[Environment], Answer]:
+    """Of a part that the file has, or says in `without` why there is none."""
     def judge(environment: Environment) -> Answer:
         there = bool(part(environment))
-        return Answer(there, f"{key} is given" if there else f"{key} is not given", change)
+        return _absent("" if there else environment.without.get(without, "")) or Answer(
+            there, f"{key} is given" if there else f"{key} is not given", change)
 
     return judge
 
 
 def _database(environment: Environment) -> Answer | None:
-    reason = environment.no_database_reason
+    return _absent(environment.no_database_reason)
+
+
+def _absent(reason: str) -> Answer | None:
     return Answer(False, f"declared absent: {reason}", "none: it is what the environment file says") if reason else None
 
 
@@ -168,6 +184,32 @@ def _page(environment: Environment) -> Answer | None:
     return None if environment.gate.page else Answer(None, "gate.page is not given", "say in gate.page what users see")
 
 
+def _probes(environment: Environment) -> Answer | None:
+    """None where there are some: whether they answer the server shows."""
+    if lacking := without_a_probe(environment):
+        return lacking
+    return None if any(one.probe and one.required for one in environment.services.values()) else Answer(
+        True, "no service listens anywhere")
+
+
+def without_a_probe(environment: Environment) -> Answer | None:
+    """The services that listen and that 40 cannot ask; None where there are none."""
+    lacking = [name for name, one in environment.services.items()
+               if one.required and one.ports and one.probe is None]
+    return Answer(False, f"not asked itself, its container alone: {', '.join(lacking)}",
+                  "name in services.NAME.probe how each is asked: {path: /health, host: localhost}, {kind: https}, "
+                  "{kind: redis} or {kind: postgres}; of what speaks no HTTP its own health check has to do, and of "
+                  "what listens nowhere leave `ports` out") if lacking else None
+
+
+def _dependencies(environment: Environment) -> Answer:
+    required = [name for name, one in environment.services.items() if one.required]
+    named = [name for name in required if environment.services[name].needs]
+    return Answer(bool(named) or len(required) < 2, f"named of {', '.join(named)}" if named else
+                  "no service names another that it needs", "name in services.NAME.needs what each needs, as web: "
+                  "{needs: [db]}: where several fail, 40 names the cause first")
+
+
 # in the order in which they are shown: the way to the server first, because the others follow from it
 REQUIREMENTS: Mapping[str, Requirement] = {
     "ssh": Requirement("the server over SSH, with a known host key", _on_the_server),
@@ -180,16 +222,19 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "database": Requirement("a PostgreSQL that answers as the owner", _database),
     "dump": Requirement("a role that may read every table", _database),
     "own_database": Requirement("a database of the application's own, which a restore can make", _own_database),
-    "backup_folder": Requirement("a folder for backups that may be written", _on_the_server),
+    "backup_folder": Requirement("a folder for backups that may be written", _database),
     "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),
     "cron": Requirement("cron or systemd for the user", _on_the_server),
     "release_answer": Requirement("a health answer that names the release", _release_is_named),
     "strategy": Requirement("a way in which one release follows another", _strategy),
     "watch_reads": Requirement("requests enough for an error rate while a release is watched", _watch_reads),
+    "rows": Requirement("rows that show which database a release uses", _rows),
     "recorded": Requirement("a release that a runbook has deployed", _on_the_server),
+    "probes": Requirement("a way to ask each service that listens itself", _probes),
+    "dependencies": Requirement("which services need which", _dependencies),
     "metrics": Requirement("metrics in a Prometheus", _given(
         lambda environment: [one for one in environment.metrics.values() if not one.absent_reason], "metrics",
-        "run a Prometheus in the project and name its queries in `metrics`")),
+        "run a Prometheus in the project and name its queries in `metrics`", without="monitoring")),
     "resources": Requirement("resources with a limit to compare their use with", _given(
         lambda environment: environment.capacity.resources, "capacity.resources",
         "name them in capacity.resources, each with its PromQL and where its limit is set; without them 61 shows "

@@ -53,9 +53,9 @@ class ParameterType:
             by_text = {str(choice): choice for choice in self.choices}
             return self.coerce(by_text.get(text, text))
         if self.listed:
-            # as `runbook show` prints a default, and as a parameter file has it: [a, b]
+            # as `runbook show` prints a default, and as a parameter file or JSON has it: [a, "b"]
             inner = re.fullmatch(r"\s*\[([^\[\]]*)\]\s*", text)
-            items = (item.strip() for item in (inner[1] if inner else text).split(","))
+            items = (_unquoted(item.strip()) for item in (inner[1] if inner else text).split(","))
             return [self._parse_single(item) for item in items if item]
         return self._parse_single(text)
 
@@ -86,6 +86,11 @@ class ParameterType:
         if not re.fullmatch(pattern, text.strip()):
             raise ValueError(f"should be {_WORDS[self.base]}, got {text!r}")
         return self._single(self.base(text))
+
+
+def _unquoted(item: str) -> str:
+    """An item without the quotes around it, of either kind."""
+    return item[1:-1] if len(item) >= 2 and item[0] == item[-1] and item[0] in "\"'" else item
 
 
 def type_of(annotation: ast.expr) -> ParameterType:

@@ -24,6 +24,8 @@ RunbookError
 │   ├── CommandTimedOut
 │   ├── DockerUnavailable
 │   ├── EndpointUnavailable
+│   │   ├── NameUnresolved
+│   │   └── CertificateOutOfDate
 │   ├── BrowserMissing
 │   └── FactUnreadable
 ├── RunFailed             1   a step or a check failed
@@ -173,6 +175,14 @@ class DockerUnavailable(Inconclusive):
 
 class EndpointUnavailable(Inconclusive):
     """An HTTP endpoint could not be reached, or TLS with it could not be established."""
+
+
+class NameUnresolved(EndpointUnavailable):
+    """The name of an HTTP endpoint does not resolve on this machine: nothing was sent, and nothing is known of it."""
+
+
+class CertificateOutOfDate(EndpointUnavailable):
+    """By this machine's clock, the certificate of an endpoint is not valid yet, or not any more."""
 
 
 class BrowserMissing(Inconclusive):

@@ -103,7 +103,8 @@ class Plan:
     the step `point_of_no_return` has passed, nothing is undone automatically: `irreversible_reason` is why,
     `irreversible_hint` what the choices are. `after_rollback_hint` is what to do after a rollback,
     `failed_rollback_hint` what may help when that failed. `rules` is the fingerprint of the environment's own figures
-    that gates and watches compare with.
+    that gates and watches compare with. `achieves` is what is true once it is applied and verified, as a sentence
+    without its full stop: the first words of such a run.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Plan:
     after_rollback_hint: str = ""
     failed_rollback_hint: str = ""
     rules: str = ""
+    achieves: str = field(default="", compare=False)
 
     def undone_by(self, step: Step) -> tuple[Action, ...]:
         """What undoes a step of this plan when it fails or a later one does; empty where no failure undoes anything.

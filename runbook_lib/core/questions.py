@@ -68,12 +68,16 @@ class HttpReply:
 
 @dataclass(frozen=True)
 class TlsHandshake:
-    """A certificate as served (DER), and what was negotiated. `verify_error` is why it does not verify, or empty."""
+    """A certificate as served (DER), and what was negotiated. `verify_error` is why it does not verify, or empty.
+
+    `dated`: because it is not valid yet, or not any more, by this machine's clock.
+    """
 
     certificate: bytes
     protocol: str
     cipher: str
     verify_error: str
+    dated: bool = False
 
 
 class Conversation(Protocol):

@@ -33,6 +33,11 @@ def pluralize(number: int, word: str) -> str:
     return f"{number if abs(number) < 10_000 else f'{number:,}'} {word}{'' if number == 1 else 's'}"
 
 
+def unit_for(number: str, unit: str) -> str:
+    """The unit of a number as it is shown: `1 connection`, `1 user/s`, `2 connections`, `1 s`, `1 %`."""
+    return re.sub(r"^([a-z]{3,})s(?=/|$)", r"\1", unit) if number == "1" else unit
+
+
 def readable_number(value: float, digits: int = 3) -> str:
     """A number with so many digits that count, never as a power of ten: `0.0125`, `99.9`, `100`, `5,344`.
 

@@ -33,6 +33,14 @@ def from_timestamp(seconds: str | float) -> datetime:
         raise ValueError(f"{str(seconds)[:40]} s since 1970 is not a time of this calendar") from error
 
 
+def date_seconds(text: str) -> float:
+    """Seconds since 1970 as `date +%s.%N` prints them; whole ones where it knows no nanoseconds. Raises ValueError.
+
+    BusyBox prints `%N` as it stands, or nothing for it.
+    """
+    return float(re.sub(r"\.(%N)?$", "", text.strip()))
+
+
 def parse_stamp(text: str) -> datetime | None:
     """The time of a stamp such as 20251015_020000; None where no such day or hour exists."""
     try:

@@ -13,9 +13,10 @@ from runbook_lib.environment.types import ComposeName, DatabaseName, RoleName, S
 
 # what an environment may be without: every notebook that asks for it has an answer. Others follow one by one.
 OPTIONAL_PARTS = ("database", "cache", "health", "smoke", "monitoring")
-_PLACES = {"health": "health.endpoints"}  # where a part is given, if not under its own name
+# where a part is given, if not under its own name
+_PLACES = {"health": "health.endpoints", "writes": "a step of smoke with `writes`"}
 # what may be left out unexplained; where there is a reason, the reports have it
-KEYLESS_PARTS = ("migrations", "page")
+KEYLESS_PARTS = ("migrations", "page", "writes")
 
 # PostgreSQL makes these on every server: a restore could not create another one, nor rename the live one
 SERVER_DATABASES = ("postgres", "template0", "template1")
@@ -67,7 +68,7 @@ def part_faults(given: Mapping[str, bool], without: Mapping[str, str]) -> list[s
     known = (*OPTIONAL_PARTS, *KEYLESS_PARTS)
     faults = [f"without.{part}: only {', '.join(known)} can be left out{did_you_mean(part, known)}"
               for part in without if part not in known]
-    faults += [f"without.{part}: {part} is given as well; leave one of them out ({part}: null)"
+    faults += [f"without.{part}: {_PLACES.get(part, part)} is given as well; leave one of them out ({part}: null)"
                for part in KEYLESS_PARTS if given.get(part) and part in without]
     for part in OPTIONAL_PARTS:
         place = _PLACES.get(part, part)

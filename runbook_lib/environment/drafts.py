@@ -53,7 +53,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "without.health": ("why there is no health endpoint", "it is a worker without a port"),
     "health.endpoints.*.title": ("what it shows when it answers, in a few words", "The shop is open"),
     "health.endpoints.*.service": ("the service that answers there", "web"),
-    "health.endpoints.*.contains": ("a piece of what its reply holds when the application is healthy", "ok"),
+    "health.endpoints.*.contains": ("a piece of what its reply holds when the application is healthy, or "
+                                    "empty: true in place of this line", "ok"),
     "restore_drill.no_reads_reason": ("why a drill asks the application nothing; or name the paths in `reads` instead",
                                       "it has no public reads"),
     "configuration_backup.no_uploads_reason": ("why nothing that users upload needs a copy; or name the folders in "

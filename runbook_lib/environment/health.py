@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from runbook_lib.environment.types import ComposeName, Line, Port, SecretName, StrictModel, Text, UrlPath
+
+NO_CONTENT = 204
+# what stands in a request's Host; a port may follow
+HostHeader = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$")]
 
 
 class Probe(StrictModel):
     """How one service is asked past everything in front of it: from the server, at its container's own address.
 
     `http` asks `path` at `port` (the service's last one, if none is named), and a good reply has status 200 and
-    `contains`. `redis` logs in with the value of `password_variable` in its own container. `postgres` is asked as the
-    owner of the database that is backed up.
+    `contains`. `host` is the name that it is asked by, its address where none is given: an application that takes its
+    own names alone (as ALLOWED_HOSTS) answers its health check's `localhost`, and no address. `https` does the same
+    over TLS, and takes any certificate: users' own is what 00, 10 and 40 check. `redis` logs in with the value of
+    `password_variable` in its own container, as `user` where the default one is off, over TLS where it speaks that
+    alone. `postgres` is asked as the owner of the database that is backed up.
     """
 
-    kind: Literal["http", "postgres", "redis"] = "http"
+    kind: Literal["http", "https", "postgres", "redis"] = "http"
     port: Port | None = None
     path: UrlPath = "/"
+    host: HostHeader | None = None
     contains: Line | None = None
     password_variable: SecretName | None = None
+    user: Annotated[str, Field(pattern=r"[A-Za-z0-9_.@-]{1,64}")] | None = None
+
+    @model_validator(mode="after")
+    def _user_has_a_password(self) -> Probe:
+        if self.user and (self.kind != "redis" or not self.password_variable):
+            raise ValueError("user: belongs to kind: redis with password_variable")
+        return self
 
     @property
     def needs_database(self) -> bool:
@@ -34,9 +49,10 @@ class HealthEndpoint(StrictModel):
 
     `service` answers it. The reply has `status`, and: `fields`, dotted places in a JSON object with their values, of
     which null is one, and a place that is missing has none; `json_is`, the whole JSON document, where null compares
-    none: so an environment takes away what the one that it extends compares; `contains`, a piece of its text. `commit`
-    and `version` are the fields that name the release: nothing shows it better, for another release cannot name it. A
-    `private` endpoint may refuse this machine; the server asks then, for the status alone.
+    none: so an environment takes away what the one that it extends compares; `contains`, a piece of its text; or it is
+    `empty`, as no page is. A reply with the status 204 always is. `commit` and `version` are the fields that name the
+    release: nothing shows it better, for another release cannot name it. A `private` endpoint may refuse this machine;
+    the server asks then, for the status alone.
 
     These texts are those of the newest release: they decide for what is being deployed, and for what is live in 00, 21
     and 40. Of a release that is returned to (22, the undo of a failed step, 32) status and `commit` decide, and a text
@@ -51,6 +67,7 @@ class HealthEndpoint(StrictModel):
     fields: dict[Line, str | int | float | bool | None] = Field(default_factory=dict)
     json_is: Any = None
     contains: Line | None = None
+    empty: bool = False
     commit: Line | None = None
     version: Line | None = None
     private: bool = False
@@ -58,17 +75,20 @@ class HealthEndpoint(StrictModel):
     @property
     def says_what_it_holds(self) -> bool:
         """Whether anything of the reply's text is given, besides the release's name."""
-        return bool(self.fields or self.contains or self.json_is is not None)
+        return bool(self.fields or self.contains or self.json_is is not None or self.empty)
 
     @model_validator(mode="after")
     def _says_enough(self) -> HealthEndpoint:
         named = bool(self.commit or self.version)
+        if self.empty and (named or self.fields or self.contains or self.json_is is not None):
+            raise ValueError("empty: an empty reply holds nothing; leave fields, json_is, contains, commit and version "
+                             "out")
         if self.private and (named or self.says_what_it_holds):
             raise ValueError("private: of a private endpoint the status alone is asked; leave fields, json_is, "
                              "contains, commit and version out")
-        if not (self.private or named or self.says_what_it_holds):
+        if not (self.private or named or self.says_what_it_holds or self.status == NO_CONTENT):
             raise ValueError("says nothing of its reply, and a 200 may be any page: give fields, json_is, contains, "
-                             "commit or version, for example fields: {status: ok}")
+                             "commit or version, for example fields: {status: ok}; or empty: true")
         return self
 
 

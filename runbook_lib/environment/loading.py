@@ -16,7 +16,7 @@ from runbook_lib.environment.all_faults import all_faults
 from runbook_lib.environment.drafts import is_todo, todos_in
 from runbook_lib.environment.model import Environment
 from runbook_lib.environment.recovery import with_defaults
-from runbook_lib.environment.validation_errors import Location
+from runbook_lib.environment.validation_errors import NOW_CALLED, Location
 from runbook_lib.environment.yaml_text import YamlFault, mapping_of
 
 _LOCAL_PATHS: tuple[Location, ...] = (
@@ -54,8 +54,9 @@ def load_environment(name_or_path: str) -> Environment:
             f"This is a draft: {pluralize(len(todos), 'TODO')} left.\n{faults}", where=_shown(path),
             next_step="Write each value and run again; nothing was contacted. How: docs/how-to/adopt.md",
         )
+    earlier = " Of an earlier version: docs/how-to/upgrade.md" if NOW_CALLED in faults else ""
     raise EnvironmentInvalid(faults, where=_shown(path),
-                             next_step="Correct the file and run again; nothing was contacted.")
+                             next_step=f"Correct the file and run again; nothing was contacted.{earlier}")
 
 
 def _file_of(name_or_path: str) -> Path:

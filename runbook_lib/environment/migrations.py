@@ -14,6 +14,9 @@ from runbook_lib.environment.types import ComposeName, Line, StrictModel
 _SELECT = re.compile(r"(?i)\s*(select|with)\s[^;\\]*")
 ALEMBIC_UPGRADE = ("alembic", "-x", "lock_timeout=5s", "upgrade", "head")
 
+# the one name that has a part of the application in front
+GROUPED = "{above}.{stem}"
+
 
 def _one_select(text: str) -> str:
     if not _SELECT.fullmatch(text):
@@ -34,11 +37,11 @@ TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0
 class Migrations(StrictModel):
     """How a release brings the schema forward, with the strategy recreate; with two colours it is always alembic.
 
-    `alembic`: the revisions that its settings name. `files`: one file a migration, as Django, Prisma and Knex have
+    `alembic`: the revisions that its settings name. `files`: one file a migration, as Django, Prisma and Rails have
     them: those of a release match a pattern of `files` (`*` goes across folders), and each is called by `name`:
     `{stem}` is its file without the ending, `{file}` the whole file, `{folder}` the folder that it lies in, `{above}`
-    the one above that. Those that the database has are the one column of the SELECT `applied`; before the first one
-    there is no `table`.
+    the one above that, `{number}` the number that the file begins with. Those that the database has are the one column
+    of the SELECT `applied`; before the first one there is no `table`.
 
     `upgrade` runs in a one-off container of the new image of `service` (else `release.api`), before containers are
     replaced; alembic has a command of its own. With `at_start` the application migrates when it starts, within the
@@ -50,7 +53,7 @@ class Migrations(StrictModel):
     at_start: bool = False
     upgrade: tuple[Line, ...] = ()
     files: Annotated[tuple[FilePattern, ...], Field(max_length=20)] = ()
-    name: Literal["{stem}", "{file}", "{folder}", "{above}.{stem}"] = "{stem}"
+    name: Literal["{stem}", "{file}", "{folder}", "{above}.{stem}", "{number}"] = "{stem}"
     table: TableName | None = None
     applied: Annotated[Line, AfterValidator(_one_select)] | None = None
 

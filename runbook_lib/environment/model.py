@@ -132,7 +132,8 @@ class Environment(Roles, StrictModel):
                   *part_faults({"database": self.database is not None, "cache": self.cache is not None,
                                 "monitoring": self.monitoring is not None, "health": bool(self.health.endpoints),
                                 "smoke": self.smoke is not None, "page": self.page is not None,
-                                "migrations": self.migrations is not None}, self.without),
+                                "migrations": self.migrations is not None,
+                                "writes": self.smoke is not None and self.smoke.writes}, self.without),
                   *release_faults(self.release, self.services, data, self.images),
                   *migration_faults(self.migrations, self.release, has_database=self.database is not None),
                   *around_faults(self.services, self._around), *proxy_faults(self.proxy, self.release),
@@ -232,8 +233,7 @@ class Environment(Roles, StrictModel):
         ]
 
     def _unnamed_secrets(self) -> list[str]:
-        mail = self.notifications.mail
-        password = mail.password if mail else None
+        password = self.notifications.mail.password if self.notifications.mail else None
         faults = [f"notifications.mail.password: {password} is not among the secrets"] if (
             password and password not in self.secrets) else []
         for path, file in self.environment_files.items():

@@ -32,8 +32,9 @@ class ConfigurationBackup(StrictModel):
     """The weekly backup of configuration, files and logs. `data_volumes` has for each volume why it needs no copy here.
 
     `uploads` are folders on the server, or in a service's container where they are in a volume; where there are none,
-    `no_uploads_reason` is why. Where no folders are named, `configuration.git`, `files` and `logs` lie next to
-    `backup.directory`.
+    `no_uploads_reason` is why. Files with secrets (`.env`, each `env_file` and file of a secret) are in no backup;
+    `secrets_kept` is where their copies are kept, for example *in the team's password manager*. Where no folders are
+    named, `configuration.git`, `files` and `logs` lie next to `backup.directory`; without a database, in /backups/NAME.
     """
 
     # filled in while the file is loaded: only the whole of it says where dumps are
@@ -50,6 +51,7 @@ class ConfigurationBackup(StrictModel):
     uploads: tuple[AbsolutePath | StaticAssets, ...] = ()
     no_uploads_reason: Text | None = None
     data_volumes: dict[ComposeName, Text] = Field(default_factory=dict)
+    secrets_kept: Text | None = None
     logs_directory: AbsolutePath = ""
     log_folders: tuple[AbsolutePath, ...] = ()
     keep_log_days: Days = 30
@@ -126,8 +128,10 @@ def with_defaults(data: dict[str, Any]) -> dict[str, Any]:
 def with_folders(data: dict[str, Any]) -> dict[str, Any]:
     """An environment's raw data with the folders of `configuration_backup` that it does not name filled in.
 
-    What is not of the right form stays as it is: the model names it.
+    Without a database there are no dumps to say where: these folders then lie below /backups, next to one another. What
+    is not of the right form stays as it is: the model names it.
     """
+    data = _with_directory(data)
     backup, weekly = data.get("backup"), data.get("configuration_backup")
     directory = backup.get("directory") if isinstance(backup, dict) else None
     if not isinstance(weekly, dict) or not isinstance(directory, str):
@@ -135,3 +139,14 @@ def with_folders(data: dict[str, Any]) -> dict[str, Any]:
     parent = posixpath.dirname(directory.rstrip("/"))
     usual = {key: posixpath.join(parent, name) for key, name in FOLDERS.items()}
     return {**data, "configuration_backup": usual | weekly}
+
+
+def _with_directory(data: dict[str, Any]) -> dict[str, Any]:
+    """With `backup.directory`, where the file says that there is no database and so need not name any."""
+    backup, without, weekly = (data.get(key) or {} for key in ("backup", "without", "configuration_backup"))
+    parts = all(isinstance(one, dict) for one in (backup, without, weekly))
+    if not parts or data.get("database") or "database" not in without or "directory" in backup:
+        return data
+    repository = weekly.get("repository")
+    above = posixpath.dirname(repository) if isinstance(repository, str) else f"/backups/{data.get('name')}"
+    return {**data, "backup": {"directory": posixpath.join(above, "database")} | backup}

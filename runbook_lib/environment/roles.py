@@ -15,6 +15,7 @@ class _Described(Protocol):
     """What the environment file says."""
 
     name: str
+    title: str
     compose: Compose
     services: dict[str, Service]
     release: ReleaseRules
@@ -107,6 +108,11 @@ class Roles:
         """Where metrics are kept, as Compose names it; empty where this environment has none."""
         name = self.monitoring.metrics if self.monitoring else ""
         return "" if name in self.absent_services else name
+
+    @property
+    def title_within(self: _Described) -> str:
+        """The title as it stands within a sentence: *the lab*, where it begins with an article."""
+        return f"the {self.title[4:]}" if self.title.startswith("The ") else self.title
 
     @property
     def alerts_service(self: _Described) -> str:

@@ -25,7 +25,8 @@ from runbook_lib.environment.types import (
 
 
 class Backup(StrictModel):
-    """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are.
+    """The nightly SQL dump. The newest `keep_newest` verified dumps stay, however old they are. Without a database
+    there is none, and all of it may be left out.
 
     `file_name`, `format`, `frequency`, `configuration` and `files` are a plan's words, for people.
     """

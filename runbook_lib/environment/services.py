@@ -26,11 +26,12 @@ class Service(StrictModel):
     """One service of the plan. A coloured one runs as `<name>-blue` or `<name>-green`, or both for a while.
 
     `host_mounts` are folders of the server, not its own, that it may mount read-only: what it measures. `needs` are the
-    services without which it cannot do its work; `probe` is how it is asked directly. A service that has no health
-    check says why in `no_health_check_reason`. `published` ones may open their `ports` to the world; where there are
-    none, the proxy alone may. `cpus` and `memory` are compared with the Compose file and with what runs, each where it
-    is given. `host_network_reason` says why it is on the server's own network (`network_mode: host`), as some agents
-    are. `technology` says what a Grafana is; `purpose` and `health` are a plan's words.
+    services without which it cannot do its work; `probe` is how it is asked directly. One that has no session with what
+    it needs between two requests says so in `brief_sessions_reason`, one without a health check why in
+    `no_health_check_reason`. `published` ones may open their `ports` to the world; where there are none, the proxy
+    alone may. `cpus` and `memory` are compared with the Compose file and with what runs, each where it is given.
+    `host_network_reason` says why it is on the server's own network (`network_mode: host`), as some agents are.
+    `technology` says what a Grafana is; `purpose` and `health` are a plan's words.
     """
 
     title: Text
@@ -53,6 +54,8 @@ class Service(StrictModel):
     health: Text | None = None
     # running is enough where there is one
     no_health_check_reason: Text | None = None
+    # a session that is open for one request alone is seldom seen
+    brief_sessions_reason: Text | None = None
     host_mounts: tuple[AbsolutePath, ...] = ()
     host_network_reason: Text | None = None
     needs: tuple[ComposeName, ...] = ()

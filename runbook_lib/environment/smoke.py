@@ -16,11 +16,13 @@ class SmokeStep(RequestStep):
     """One thing that a user can do, called by its `name`: "a user can NAME".
 
     `shows` are fields of the reply's JSON object with the values that they must have. `read` marks what is fast in a
-    healthy application: the quickest of them is compared with the limit of slow replies.
+    healthy application: the quickest of them is compared with the limit of slow replies. `writes` marks what stores a
+    row in the database: a release after whose smoke test none has come there uses another one, and is rolled back.
     """
 
     shows: dict[Line, Any] = Field(default_factory=dict)
     read: bool = False
+    writes: bool = False
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -56,6 +58,16 @@ class Smoke(StrictModel):
         """The steps that a session begins with."""
         names = self.session.open if self.session else ()
         return tuple(step for step in self.steps if step.name in names)
+
+    @property
+    def writes(self) -> bool:
+        """Whether a step says that it stores a row."""
+        return any(step.writes for step in self.steps)
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether no step but those that tidy up sends anything: what these close, such as a session, a GET opened."""
+        return all(step.method == "GET" for step in self.steps if not step.always)
 
     @property
     def tidying(self) -> tuple[SmokeStep, ...]:

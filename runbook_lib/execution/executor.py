@@ -79,6 +79,7 @@ class PlanExecutor:
             self._recorder.write("lock_taken", purpose=self._plan.name)
             after_lock.callback(self._record_end_of_lock)
             self._recheck()
+            self._end_left_silences()
             held.callback(self._end_silences)  # before the lock goes: another run would take them for left ones
             for position, step in enumerate(self._plan.steps):
                 self._take(position, step)
@@ -89,6 +90,12 @@ class PlanExecutor:
             self._recorder.write("lock_released")
         else:
             self._recorder.write("lock_lost", reason=self._state.lock_lost.what)
+
+    def _end_left_silences(self) -> None:
+        """What a run that was killed has silenced is heard again, whatever this one does."""
+        found = self._silences.begin() if self._silences is not None else ()
+        if found:
+            self._recorder.write("findings", stage=STAGE, findings=list(found))
 
     def _end_silences(self) -> None:
         """However the execution ended: what it silenced is heard again, and what could not be silenced is reported."""

@@ -1,7 +1,7 @@
 """Alerts that a step is expected to cause are silenced while it lasts. What cannot be silenced is only reported.
 
-A silence ends on its own a little after its step's time limit, also when this process is killed. The next execution
-that silences anything ends what a dead run left.
+A silence ends on its own a little after its step's time limit, also when this process is killed. The next execution,
+of whatever notebook, ends what a dead run left; until then 40 Health names it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.errors import RunbookError
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan, Step
+from runbook_lib.core.silence_marks import mark_of, run_of
 
 STAGE = "Silences"
 CHECK = "expected alerts are silenced"
+LEFT = "no silence of a run that has ended is left"
 MARGIN_S = 120.0  # beyond the time limit of the step and of its undo
 
 
@@ -37,12 +39,23 @@ class Alertmanager(Protocol):
 class Silences:
     """The silences of one execution, which holds the environment's lock. Asks nothing before a step needs one."""
 
-    def __init__(self, reach: Callable[[], Alertmanager], environment_name: str, run_id: str) -> None:
-        self._reach, self._run_id = reach, run_id
-        self._created_by = f"runbooks of {environment_name}"
+    def __init__(self, reach: Callable[[], Alertmanager], environment_name: str, run_id: str,
+                 operator: str = "") -> None:
+        self._reach, self._run_id, self._operator = reach, run_id, operator
+        self._created_by = mark_of(environment_name)
         self._mine: dict[ExpectedAlert, str] = {}
         self._given_up = False
         self.findings: tuple[Finding, ...] = ()
+
+    def begin(self) -> tuple[Finding, ...]:
+        """End what a dead run left, and say what that was. Where Alertmanager does not answer, the first step
+        that silences something reports it."""
+        try:
+            manager = self._reach()
+            ended = self._end_orphans(manager, manager.silences()[0])
+        except Exception:
+            return ()
+        return (Finding(LEFT, Verdict.PASSED, f"ended now: {'; '.join(ended)}", "ended with its run"),) if ended else ()
 
     def before(self, plan: Plan, step: Step) -> None:
         """Silence what this step is expected to cause, and nothing of an earlier one."""
@@ -68,19 +81,24 @@ class Silences:
         found, now = manager.silences()
         self._end_orphans(manager, found)
         ends = now + timedelta(seconds=limit_s(plan, step) + MARGIN_S)
+        by = f", by {self._operator}" if self._operator else ""
         for alert in step.expected_alerts:
             self._mine[alert] = manager.silence(
                 alert.matchers(), ends, starts=now, created_by=self._created_by,
-                comment=f"{step.title}, run {self._run_id}", known=self._mine.get(alert, ""),
+                comment=f"{step.title}{by}, run {self._run_id}", known=self._mine.get(alert, ""),
             )
 
-    def _end_orphans(self, manager: Alertmanager, found: Sequence[dict[str, Any]]) -> None:
-        """Under the lock no other run is in progress: what another one made and did not end, it left."""
+    def _end_orphans(self, manager: Alertmanager, found: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+        """Under the lock no other run is in progress: what another one made and did not end, it left. Their comments.
+        """
+        ended = []
         for one in found:
             active = (one.get("status") or {}).get("state") in ("active", "pending")
-            ours = one.get("createdBy") == self._created_by
-            if active and ours and not str(one.get("comment", "")).endswith(self._run_id):
+            comment = str(one.get("comment", ""))
+            if active and one.get("createdBy") == self._created_by and run_of(comment) != self._run_id:
                 manager.expire(str(one.get("id")))
+                ended.append(comment)
+        return tuple(dict.fromkeys(ended))
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Whatever goes wrong is a finding; after it no step waits for this Alertmanager again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     """A folder for one run, short enough for sockets: below TMPDIR where that is short and writable."""
     named = os.environ.get("TMPDIR", "")
     places = [*([named] if named and len(os.path.abspath(named).encode()) <= LONGEST_PLACE else []), *_PLACES]
-    usable = next((place for place in places if os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK)), None)
-    return tempfile.TemporaryDirectory(prefix="runbook-", dir=usable, ignore_cleanup_errors=True)
+    for place in places:
+        with suppress(OSError):  # to root everything seems writable, /proc and a read-only disk as well
+            return tempfile.TemporaryDirectory(prefix="runbook-", dir=place, ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(prefix="runbook-", ignore_cleanup_errors=True)
 
 
 def variables(scratch: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import re
@@ -164,6 +165,7 @@ def _close(worker: Worker, error: BaseException | None) -> None:
     elif error is not None:  # not a cell's own error, which has ended the run already
         abort_open(error)
     close_previous(NOT_CLOSED)
+    gc.freeze()  # IPython looks for cycles in all that is loaded, and the process ends at once
     # what cells and libraries have registered may wait without end: multiprocessing does for every child
     last = threading.Thread(target=atexit._run_exitfuncs, name="exit-functions", daemon=True)
     last.start()

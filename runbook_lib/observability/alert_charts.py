@@ -31,7 +31,7 @@ def notification_times(drills: AlertDrills, *, title: str = "Time to notificatio
     """The newest drill: a bar while each condition was provoked, when its rule fired, and when each channel took it."""
     record = next(iter(reversed(drills.drills)), None)
     if record is None or not record.conditions:
-        return empty_figure(title, "No drill is recorded.")
+        return empty_figure(title, "No drill took place.")
     rows = record.conditions
     figure, axes = new_figure(1.6 + 0.62 * len(rows))
     kinds = sorted({kind for one in record.paths for kind in one.sent})

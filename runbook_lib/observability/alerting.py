@@ -9,6 +9,7 @@ _HOMES = {
     "channels_are_connected": "runbook_lib.observability.checks.alert_paths",
     "silences_end": "runbook_lib.observability.checks.alert_paths",
     "no_drill_is_left": "runbook_lib.observability.checks.alert_paths",
+    "prometheus_ahead": "runbook_lib.platform.facts.metrics_clock",
     "survey_drills": "runbook_lib.observability.facts.alert_drills",
     "select_conditions": "runbook_lib.observability.plans.alert_drill",
     "drill_preconditions": "runbook_lib.observability.checks.alert_drill",

@@ -42,7 +42,8 @@ _LOOKS: Mapping[Verdict, tuple[str, str, str, str, Any]] = {
     Verdict.INCONCLUSIVE: ("?", "#efe8f8", INK, PURPLE, (0, (5, 2))),
     Verdict.NOT_APPLICABLE: ("–", "white", "#5b6675", GREY, (0, (1, 2))),
 }
-_WIDE, _HIGH, _COLUMN, _ROW = 1.72, 0.6, 2.45, 0.78  # of a box and of its place, in inches
+_WIDE, _HIGH, _COLUMN, _ROW = 1.72, 0.7, 2.45, 0.86  # of a box and of its place, in inches
+_LINE_CHARACTERS = 28  # of a box's width; it has two such lines
 _LEFT, _QUIET = -1.62, "#5b6675"
 _BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 _LEGEND = ("   ".join(f"{look[0]} {verdict}" for verdict, look in _LOOKS.items())
@@ -156,10 +157,11 @@ def _box(axes: Any, place: Place, one: ServiceState) -> None:
     left, low = place[0] - _WIDE / 2, place[1] - _HIGH / 2
     axes.add_patch(FancyBboxPatch((left, low), _WIDE, _HIGH, boxstyle="round,pad=0,rounding_size=0.08", facecolor=fill,
                                   edgecolor=border, linewidth=1.9, linestyle=line, zorder=2))
-    axes.text(left + 0.1, place[1] + 0.13, sign, color=ink, fontsize=12, fontweight="bold", va="center", zorder=3)
-    axes.text(left + 0.31, place[1] + 0.13, one.name, color=ink, fontsize=9, fontweight="bold", va="center", zorder=3)
-    axes.text(left + 0.1, place[1] - 0.14, textwrap.shorten(_short(one), 28, placeholder=" …"), color=ink, fontsize=7,
-              va="center", zorder=3)
+    axes.text(left + 0.1, place[1] + 0.19, sign, color=ink, fontsize=12, fontweight="bold", va="center", zorder=3)
+    axes.text(left + 0.31, place[1] + 0.19, one.name, color=ink, fontsize=9, fontweight="bold", va="center", zorder=3)
+    lines = textwrap.wrap(_short(one), _LINE_CHARACTERS, max_lines=2, placeholder=" …")
+    axes.text(left + 0.1, place[1] - 0.13, "\n".join(lines), color=ink, fontsize=7, va="center", linespacing=1.15,
+              zorder=3)
 
 
 def _short(one: ServiceState) -> str:

@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from runbook_lib.observability.checks.metrics_review import (
-    ALERT,
-    BACKUP,
-    DEPLOYMENT,
-    Mark,
-    MetricsReview,
-    ReviewedMetric,
-    amount,
-)
+from runbook_lib.observability.checks.metric_marks import ALERT, BACKUP, DEPLOYMENT, DRILL, Mark
+from runbook_lib.observability.checks.metrics_review import MetricsReview, ReviewedMetric, amount
 from runbook_lib.observability.facts.metric_history import BEFORE, NOW, WEEK_BEFORE
 from runbook_lib.platform.drawing import (
     BLUE,
@@ -43,7 +36,7 @@ _OTHERS: tuple[tuple[str, Any], ...] = (
     (PURPLE, (0, (5, 1.5))), (_QUIET, (0, (1.5, 1.2))), (INK, (0, (6, 1.5, 1, 1.5))))
 _EARLIER = {BEFORE: ("#8a95a3", "solid"), WEEK_BEFORE: ("#8a95a3", (0, (1, 1.6)))}
 # kind → the sign at its time, and its colour
-_SIGNS = {DEPLOYMENT: ("v", BLUE), BACKUP: ("s", _QUIET), ALERT: ("D", RED)}
+_SIGNS = {DEPLOYMENT: ("v", BLUE), BACKUP: ("s", _QUIET), ALERT: ("D", RED), DRILL: ("P", PURPLE)}
 
 
 @in_house_style
@@ -168,8 +161,8 @@ def _draw_marks(strip: Any, panels: Sequence[Any], lanes: dict[Mark, int], begin
                        fontsize=8, ha="right" if right else "left", va="center", color=colour,
                        bbox=CLEAR if last > first else None)
         for panel in panels:
-            if mark.kind == ALERT:
-                panel.axvspan(first, max(last, first + (end - begin) / 800), color=RED, alpha=0.07, linewidth=0)
+            if mark.kind in (ALERT, DRILL):
+                panel.axvspan(first, max(last, first + (end - begin) / 800), color=colour, alpha=0.07, linewidth=0)
             else:
                 panel.axvline(first, color=colour, linewidth=1.1 if mark.kind == DEPLOYMENT else 0.8,
                               linestyle=(0, (4, 2)) if mark.kind == DEPLOYMENT else (0, (1, 2)), zorder=1.2)

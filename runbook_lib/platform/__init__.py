@@ -10,7 +10,7 @@ _HOMES = {
     "schema_revision": "runbook_lib.platform.facts.database",
     "survey_endpoints": "runbook_lib.platform.facts.endpoints",
     "inspect_certificate": "runbook_lib.platform.facts.certificates",
-    "active_alerts": "runbook_lib.platform.facts.monitoring",
+    "alerts_or_reason": "runbook_lib.platform.facts.monitoring",
     "survey_leftovers": "runbook_lib.platform.facts.leftovers",
     "scrape_targets": "runbook_lib.platform.facts.monitoring",
     "error_rate_between": "runbook_lib.platform.facts.monitoring",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -17,6 +19,7 @@ PURPLE = "#6b3fa0"
 STATE_COLOURS = {"passed": GREEN, "failed": RED, "timed out": RED, "rollback failed": RED, "aborted": RED,
                  "rolled back": ORANGE, "unknown": PURPLE}
 CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}  # words over a line stay readable
+_WORDS_ALONE = "words-alone"
 WIDTH = 8.6  # inches; at 96 dpi what a report's column holds
 _STYLE = {
     "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 10, "text.color": INK,
@@ -29,6 +32,7 @@ _STYLE = {
     "figure.facecolor": "white", "axes.facecolor": "white", "svg.fonttype": "path", "svg.hashsalt": "runbook",
     "savefig.bbox": "tight", "savefig.pad_inches": 0.12,
 }
+_SIGNS = "_update_set_signature_and_docstring"  # matplotlib's own: a test shows whether it still has that name
 Draw = TypeVar("Draw", bound=Callable[..., Any])
 
 
@@ -37,7 +41,8 @@ def in_house_style(draw: Draw) -> Draw:
 
     @functools.wraps(draw)
     def styled(*values: Any, **options: Any) -> Any:
-        import matplotlib
+        with _without_help():
+            import matplotlib.figure
 
         with matplotlib.rc_context(_rc()):
             return draw(*values, **options)
@@ -56,11 +61,34 @@ def load_ahead() -> threading.Thread:
 
 
 def _load() -> None:
-    import matplotlib.backends.backend_agg
-    import matplotlib.backends.backend_svg
-    import matplotlib.dates
-    import matplotlib.figure
-    import matplotlib.patches  # noqa: F401  # what is imported is there, whoever has imported it
+    with _without_help():
+        import matplotlib.backends.backend_agg
+        import matplotlib.backends.backend_svg
+        import matplotlib.dates
+        import matplotlib.figure
+        import matplotlib.patches  # noqa: F401  # what is imported is there, whoever has imported it
+
+
+@contextmanager
+def _without_help() -> Iterator[None]:
+    """Import matplotlib without putting together what `help` shows of every `set`: a fifth of its start.
+
+    Where no operator asks for help, that is; in JupyterLab all is there.
+    """
+    if "matplotlib.artist" in sys.modules or "ipykernel" in sys.modules:
+        yield
+        return
+    from matplotlib import artist
+
+    untyped: Any = artist
+    signs, words = untyped.Artist.__dict__.get(_SIGNS), untyped.kwdoc
+    setattr(untyped.Artist, _SIGNS, classmethod(lambda _: None))
+    untyped.kwdoc = lambda _: ""
+    try:
+        yield
+    finally:
+        setattr(untyped.Artist, _SIGNS, signs)
+        untyped.kwdoc = words
 
 
 def new_figure(height: float) -> tuple[Figure, Axes]:
@@ -87,7 +115,14 @@ def empty_figure(title: str, words: str) -> Figure:
     axes.set_title(title, loc="left")
     axes.set_axis_off()
     axes.text(0, 0.5, words, transform=axes.transAxes, color="#5b6675")
+    figure.set_gid(_WORDS_ALONE)
     return described(figure, words)
+
+
+def words_alone(figure: object) -> str:
+    """The sentence of a figure that shows nothing else; empty for any other: a page needs no picture for it."""
+    read = getattr(figure, "get_gid", None)
+    return str(figure.get_label()) if read is not None and read() == _WORDS_ALONE else ""  # type: ignore[attr-defined]
 
 
 def tag(axes: Axes, at: float, height: float, words: str, right: float, colour: str) -> None:

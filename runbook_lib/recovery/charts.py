@@ -49,11 +49,14 @@ def sizes_over_time(rows: Iterable[tuple[datetime, float]], *, title: str = "Bac
 
 
 @in_house_style
-def recovery_times(rows: Iterable[tuple[datetime, float]], *, title: str = "Time to recover") -> Figure:
-    """Points of (UTC time, seconds from a backup to a readable database). It should grow as slowly as the data."""
+def recovery_times(rows: Iterable[tuple[datetime, float]], *, title: str = "Time to recover") -> Figure | None:
+    """Points of (UTC time, seconds from a backup to a readable database). It should grow as slowly as the data.
+
+    None before the first drill: the table next to it shows that there is none.
+    """
     points = sorted(rows)
     if not points:
-        return empty_figure(title, "No backup has been restored yet.")
+        return None
     figure, axes = new_figure(3.0)
     times, seconds = [when for when, _ in points], [took for _, took in points]
     axes.plot(to_dates(times), seconds, "o-", color=BLUE, markersize=5)

@@ -16,8 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runbook_lib.archive.files import write_atomically
-from runbook_lib.archive.folder import run_folders
-from runbook_lib.archive.summary import RunSummary, list_runs
+from runbook_lib.archive.summary import RunSummary, list_runs, readable_folders
 from runbook_lib.core.text import head_of, printable
 from runbook_lib.report import page
 from runbook_lib.report.badges import Badge, run_badge
@@ -42,7 +41,7 @@ def write_index(outputs: Path) -> Path:
 def write_months(outputs: Path) -> list[Path]:
     """Write a page for each month that has runs, and the first page anew; returns their paths, newest month first."""
     outputs = Path(outputs)
-    months = sorted({folder.run_id[:6] for folder in run_folders(outputs)}, reverse=True)
+    months = sorted({folder.run_id[:6] for folder in readable_folders(outputs)}, reverse=True)
     written = [write_atomically(outputs / MONTHS / f"{month[:4]}-{month[4:]}.html",
                                 rendered(list_runs(outputs, beginning=month), base="../",
                                          note=f"All runs of {month[:4]}-{month[4:]}.", pages=((FILE, "newest runs"),)))

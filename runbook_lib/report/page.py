@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PICTURE = 5_000_000
-LONG_WORD = 24  # characters
+SHORT_WORD = 14  # characters
+# behind a sign within a name, and between the words of one in CamelCase
+_SEAMS = re.compile(r"(?<=\w[_/.,:-])(?=\w)|(?<=[a-z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True)
@@ -42,17 +44,32 @@ def templates() -> jinja2.Environment:
     )
     environment.globals["badge_of"] = badge_of
     environment.filters.update(moment=moment, clock=clock, duration=duration, bytes=readable_size, printable=printable,
-                               pluralize=pluralize, breakable=breakable, on_host=on_host)
+                               pluralize=pluralize, breakable=breakable, prose=prose, on_host=on_host)
     return environment
 
 
 def breakable(text: object) -> Markup:
-    """A text, escaped, whose long words (names of files and databases) may be broken behind `_/.,:-`."""
+    """A text, escaped, whose long words (names of files, databases, alerts) may be broken behind `_/.,:-`, and in front
+    of a capital letter: else a narrow column breaks them anywhere.
+
+    One short word, as a commit or a user, is never broken: `roo t` is read as two.
+    """
     from markupsafe import Markup, escape
 
+    if re.fullmatch(rf"\S{{1,{SHORT_WORD}}}", str(text)):
+        return Markup('<span class="whole">{}</span>').format(text)
     words = re.split(r"(\s+)", str(text))
-    parts = ((re.split(r"(?<=\w[_/.,:-])(?=\w)", word) if len(word) >= LONG_WORD else [word]) for word in words)
+    parts = ((_SEAMS.split(word) if len(word) > SHORT_WORD else [word]) for word in words)
     return Markup("").join(Markup("<wbr>").join(escape(part) for part in each) for each in parts)
+
+
+def prose(text: object) -> Markup:
+    """A sentence, escaped and breakable as above; what stands between backticks is shown as code."""
+    from markupsafe import Markup
+
+    parts = re.split(r"`([^`\n]+)`", str(text))
+    return Markup("").join(Markup("<code>{}</code>").format(breakable(part)) if place % 2 else breakable(part)
+                           for place, part in enumerate(parts))
 
 
 def render(template: str, **values: Any) -> str:

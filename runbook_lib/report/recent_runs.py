@@ -18,6 +18,7 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
+from runbook_lib.report.labels import sentences
 
 JUDGED = (0, 1)  # exit codes of runs whose checks were made: passed, and failed
 # Runs of one runbook whose environment is read: an archive may hold thousands, and each takes a third of a millisecond.
@@ -40,7 +41,7 @@ def recent_runs(count: int = 20, environment: str = "", *, without: str = "") ->
             "mode": run.mode,
             "verdict": run.verdict or run.state or "open",
             "operator": run.operator,
-            "outcome": run.summary or run.reason,
+            "outcome": _outcome(run),
         }
         for run in [one for one in _newest(count + bool(without), environment) if one.run_id != without][:count]
     ) or ({"runs": "none yet"},)
@@ -88,12 +89,16 @@ def _of_the_past(run: RunSummary) -> bool:
         return False
 
 
+def _outcome(run: RunSummary) -> str:
+    """Its lines as sentences: a cell would run them together."""
+    return sentences((run.summary or run.reason).splitlines())
+
+
 def _began(run: RunSummary) -> datetime | None:
     try:
         return parse_time(run.started_at)
     except ValueError:
         return None
-
 
 
 def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
@@ -109,7 +114,7 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
         rows.append({
             "notebook": _title(runbook),
             "last run (UTC)": last.started_at[:16].replace("T", " ") if last else "never here",
-            "verdict": last.verdict if last else "not run", "outcome": (last.summary or last.reason) if last else "",
+            "verdict": last.verdict if last else "not run", "outcome": _outcome(last) if last else "",
         })
     return tuple(rows)
 

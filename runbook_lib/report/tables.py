@@ -16,7 +16,7 @@ from runbook_lib.core.text import pluralize, printable
 from runbook_lib.report.badges import badge_of
 from runbook_lib.report.grouping import grouped
 from runbook_lib.report.labels import block, brief_command, on_host
-from runbook_lib.report.page import breakable
+from runbook_lib.report.page import breakable, prose
 from runbook_lib.report.values import Table, shape
 
 VERDICT = "verdict"  # a column of this name shows verdicts with their signs
@@ -76,9 +76,9 @@ def findings_table(findings: Iterable[Finding]) -> str:
              Verdict.NOT_APPLIED]
     rows = []
     for one in grouped(vars(one) for one in sorted(findings, key=lambda one: order.index(one.verdict))):
-        advice = f'<div style="opacity:.8">Next: {_text(one["next_step"])}</div>' if one["next_step"] else ""
-        check = f"<b>{_words(one['check'])}</b>{advice}"
-        rows.append([_pill(one["verdict"]), check, _words(one["measured"]), _words(one["expected"])])
+        advice = f'<div style="opacity:.8">Next: {_prose(one["next_step"])}</div>' if one["next_step"] else ""
+        check = f"<b>{_prose(one['check'])}</b>{advice}"
+        rows.append([_pill(one["verdict"]), check, _prose(one["measured"]), _prose(one["expected"])])
     return _table(("verdict", "check", "measured", "expected"), rows) if rows else _box("unsure", "No checks", "")
 
 
@@ -150,7 +150,7 @@ def _pill(verdict: str) -> str:
 
 
 def _box(tone: str, strong: str, text: str, more: str = "") -> str:
-    lines = "<br>".join(_text(line) for line in text.split("\n"))  # a page would run them together
+    lines = "<br>".join(_prose(line) for line in text.split("\n"))  # a page would run them together
     return (f'<div style="border-left:6px solid {_TONES[tone]};padding:6px 14px;margin:4px 0">'
             f'<b style="color:{_TONES[tone]}">{_text(strong)}</b> {lines}{more}</div>')
 
@@ -176,3 +176,7 @@ def _text(value: object) -> str:
 def _words(value: object) -> str:
     """Text in a cell, whose long names of files may be broken: else they push their column out of sight."""
     return str(breakable(printable(value)))
+
+
+def _prose(value: object) -> str:
+    return str(prose(printable(value)))

@@ -77,7 +77,7 @@ class RunRecord:
     def add_plan(self, plan: Plan) -> None:
         """A plan with its hash. Recorded again, it begins anew: the steps that follow are another attempt."""
         self._planned.add(plan.hash)
-        self._what = f"{plan.name} on {plan.target}"
+        self._what = plan.achieves or f"Done: {plan.name} on {plan.target}"
         self.target, self.commit = plan.name, str(plan.facts.get("commit") or "")
         self.journal.write("plan", plan=plan, hash=plan.hash)
 
@@ -163,7 +163,7 @@ class RunRecord:
 
     def _done(self) -> str:
         """What a run that changed something did, in front of its checks: who reads one line of it wants to know."""
-        return f"Done: {self._what}. " if self.acted else ""
+        return f"{self._what}. " if self.acted else ""
 
     def outcome(self) -> tuple[Outcome, RunbookError | None]:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""

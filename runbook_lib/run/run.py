@@ -72,7 +72,7 @@ class Run:
 
             check_local_files(self.environment)
             self._connections = open_connections(
-                self.environment, self.secrets, changes_allowed=self.mode == "apply"
+                self.environment, changes_allowed=self.mode == "apply", redactor=self.folder.redactor
             )
         return self._connections
 
@@ -163,7 +163,8 @@ class Run:
         backend = ServerBackend(self.connections, self.environment, self.run_id, self.operator)
         silences = None
         if self.environment.alerts_service:
-            silences = Silences(lambda: self.connections.alertmanager, self.environment.name, self.run_id)
+            silences = Silences(lambda: self.connections.alertmanager, self.environment.name, self.run_id,
+                                self.operator)
         return planning.execute(plan, backend, self._record, self.folder, self.environment.on_call, silences,
                                 request_logs(self.environment))
 

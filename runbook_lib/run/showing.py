@@ -20,13 +20,25 @@ def show(value: Any, title: str, chart: Any, *, highlight: bool | Literal["first
     from runbook_lib.report.values import table_record
 
     fields: dict[str, Any] = {"title": title, **({"highlight": highlight} if highlight else {})}
+    figures = list(chart) if isinstance(chart, list | tuple) else [chart]
+    value, figures = _in_words(value, [one for one in figures if one is not None])
     if value is not None:
         fields |= {"text": value} if isinstance(value, str) else {"table": table_record(value)}
         show_html(value_table(value, title=title), str(value) if isinstance(value, str) else title)
-    figures = list(chart) if isinstance(chart, list | tuple) else [chart]
-    figures = [one for one in figures if one is not None and not (isinstance(one, Picture) and not one)]
+    figures = [one for one in figures if not (isinstance(one, Picture) and not one)]
     fields["chart"] = [_keep_chart(figure, title, folder) for figure in figures]
     journal.write("shown", **fields)
+
+
+def _in_words(value: Any, figures: list[Any]) -> tuple[Any, list[Any]]:
+    """Figures that would be empty are a sentence: below a text, or instead of nothing. One next to a table stays."""
+    from runbook_lib.platform.drawing import words_alone
+
+    if not (value is None or isinstance(value, str | list | tuple)) or (value and not isinstance(value, str)):
+        return value, figures
+    before = value if isinstance(value, str) else ""
+    words = [text for one in figures if (text := words_alone(one)) and text not in before]
+    return " ".join([*([before] if before else []), *words]) or value, [one for one in figures if not words_alone(one)]
 
 
 def show_target(environment: Environment, mode: str, run_id: str) -> None:

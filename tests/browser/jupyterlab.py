@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,11 @@ from typing import Any
 
 import pytest
 
+from tests.ports import unused_port
+
 PATIENCE_S = 120.0  # what a busy machine may take for anything; only what never comes is a failure
+# when the page has nothing left to do, what it was sent before is drawn
+DRAWN = "new Promise(done => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done))))"
 TOKEN = "only-for-this-test"
 ROOMS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
          "JUPYTERLAB_WORKSPACES_DIR")
@@ -29,9 +32,7 @@ SETTINGS = (("apputils-extension/notification", '{"fetchNews": "false"}'),
 @contextmanager
 def jupyterlab(folder: Path, room: Path, variables: Mapping[str, str]) -> Iterator[str]:
     """The address of a JupyterLab that shows `folder`, with all its own files below `room`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = unused_port()
     for setting, value in SETTINGS:
         file = room / f"JUPYTERLAB_SETTINGS_DIR/@jupyterlab/{setting}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
+            urllib.request.urlopen(f"{address}/api", timeout=30).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
@@ -118,4 +119,5 @@ class Operator:
             assert time.monotonic() < deadline, f"cell {place} did not finish: {self.prompt(place)}"
             self.page.wait_for_timeout(100)
         self.page.get_by_text("| Idle").wait_for(timeout=patience_s * 1000)  # it comes after the last output
-        self.page.wait_for_timeout(300)  # and is drawn by then
+        self.page.wait_for_timeout(300)
+        self.page.evaluate(DRAWN)

@@ -36,7 +36,7 @@ LATE = "while not os.path.exists(DONE):\n    time.sleep(0.05)\nos.remove(DONE)\n
 PIPES = """for one in range(3, 64):
     try:
         if stat.S_ISFIFO(os.fstat(one).st_mode):
-            os.write(one, b'{"ended": ""}\\n{\\n\\xff')
+            os.write(one, b'{"run": {"folder": "/etc", "run_id": "x"}, "outcome": {"verdict": "failed"}}\\n{"ended": ""}\\n{\\n\\xff')
     except OSError:
         pass"""
 

@@ -32,6 +32,7 @@ try:
         if (place / "enough").exists():
             break
 finally:
+    (place / "stopping").touch()
     time.sleep(2)
     (place / "undone").touch()"""
 
@@ -62,9 +63,14 @@ class Case:
         if streams:
             os.close(streams["stdin"])
 
-    def group(self, *numbers: int) -> None:
+    def group(self, first: int, *more: int) -> None:
+        """Send the first signal, and the others once the cell has begun to undo: until then Python may hear them in another order."""
         assert self.process is not None
-        for number in numbers:
+        os.killpg(self.process.pid, first)
+        give_up = time.monotonic() + 120
+        while more and not (self.outputs / "stopping").exists() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        for number in more:
             os.killpg(self.process.pid, number)
             time.sleep(0.3)
 

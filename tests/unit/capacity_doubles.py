@@ -10,6 +10,7 @@ from runbook_lib.capacity.checks.capacity_review import CapacityReview, review_c
 from runbook_lib.capacity.facts.usage_history import HistoryWindow, UsageHistory
 from runbook_lib.capacity.facts.usage_now import ContainerUse, FolderUse, UsageNow
 from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.alert_drills import DrillTime
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 from tests.unit.observability_doubles import staging
@@ -19,8 +20,8 @@ LOST = Unanswered("use", "no answer within 30 s", "40 Health")
 MB = 1024 * 1024
 
 
-def window(days: int = 60) -> HistoryWindow:
-    return HistoryWindow(Grid(NOW - timedelta(days=days), NOW, 3600), 365, NOW - timedelta(days=days))
+def window(days: int = 60, drills: tuple[DrillTime, ...] = ()) -> HistoryWindow:
+    return HistoryWindow(Grid(NOW - timedelta(days=days), NOW, 3600), 365, NOW - timedelta(days=days), clock_ahead_s=0.1, drills=drills)
 
 
 def container(service: str = "redis", **fields: Any) -> ContainerUse:
@@ -34,8 +35,8 @@ def usage(*containers: ContainerUse) -> UsageNow:
 
 
 def review(values: Mapping[str, Callable[[float], float | None]], *, days: int = 60, used: UsageNow | Unanswered | None = None,
-           environment: Environment | None = None) -> CapacityReview:
+           environment: Environment | None = None, drills: tuple[DrillTime, ...] = ()) -> CapacityReview:
     """These resources by name, each a function of the day since the beginning; the others were not had."""
-    span = window(days)
+    span = window(days, drills)
     histories = [UsageHistory(name, Values([function(place / 24) for place in range(len(span.grid))])) for name, function in values.items()]
     return review_capacity(environment or staging(), span, (*histories, usage() if used is None else used))

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from runbook_lib import core
 from runbook_lib.authoring.layers import families
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core import errors
 from runbook_lib.core.findings import Finding, Verdict
-from tests.unit.data_values import build, differences, put
+from tests.unit.data_values import build, differences, hints_of, put
 
 HERE = Path(__file__).parent
 PACKAGE = Path(core.__file__).parents[1]
@@ -177,7 +177,7 @@ def _question_function(module: Any, name: str) -> Callable[..., Any]:
 
 def _called(function: Callable[..., Any], values: Mapping[str, Any], environment: Any = None) -> Any:
     """Call with values built from JSON by the parameters' types; `environment` is staging where nothing is said of it."""
-    hints, given, signature = get_type_hints(function), dict(values), inspect.signature(function)
+    hints, given, signature = hints_of(function), dict(values), inspect.signature(function)
     bound = signature.bind_partial()
     for name, parameter in signature.parameters.items():
         if name == "environment":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,9 @@ from runbook_lib.environment import Environment, load_environment
 from tests.unit.shop_environment import shop
 
 ROWS = {tuple: tuple, list: list, set: set, frozenset: frozenset, Sequence: tuple, Iterable: tuple, AbstractSet: frozenset}
+
+
+hints_of = cache(get_type_hints)  # they are evaluated each time, and the same few types are built thousands of times
 
 
 def build(kind: Any, value: Any) -> Any:
@@ -58,7 +62,7 @@ def _instance(kind: Any, value: Any) -> Any:
     if kind is bytes:
         return _of_type(str, value).encode()
     if isinstance(kind, type) and isinstance(value, dict) and not issubclass(kind, dict):
-        taken = get_type_hints(kind.__init__)
+        taken = hints_of(kind.__init__)
         if unknown := set(value) - set(taken):
             raise TypeError(f"{kind.__name__} takes no {', '.join(sorted(unknown))}")
         return kind(**{name: build(taken[name], one) for name, one in value.items()})
@@ -90,7 +94,7 @@ def _row(container: Any, inner: tuple[Any, ...], value: Any) -> Any:
 
 
 def _dataclass(kind: Any, value: dict[str, Any]) -> Any:
-    hints, known = get_type_hints(kind), {one.name for one in fields(kind)}
+    hints, known = hints_of(kind), {one.name for one in fields(kind)}
     if unknown := sorted(set(value) - known):
         raise TypeError(f"{kind.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
     return kind(**{name: build(hints[name], one) for name, one in value.items()})
@@ -112,7 +116,7 @@ def environment_with(changes: Mapping[str, Any] | None = None) -> Environment:
         return _staging()
     if changes.get("name") == "shop":
         return shop(**{name: value for name, value in changes.items() if name != "name"})
-    data = _staging().model_dump(mode="json")
+    data = json.loads(_staging_as_json())
     if "services" in changes:  # staging's claims and tuning are about its own services, and its data are in them
         put(data, "health.claims", {})
         for endpoint in data["health"]["endpoints"].values():
@@ -142,6 +146,11 @@ def _alone(environment: Environment, names: Mapping[str, Any]) -> Environment:
 @cache
 def _staging() -> Environment:
     return load_environment("staging")
+
+
+@cache
+def _staging_as_json() -> str:
+    return _staging().model_dump_json()
 
 
 def put(data: Any, place: str, value: Any) -> None:

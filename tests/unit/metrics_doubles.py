@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from runbook_lib.observability.checks.metrics_review import Mark, MetricsReview, review_metrics
-from runbook_lib.observability.facts.metric_history import BEFORE, NOW, WEEK_BEFORE, MetricHistory, MetricsWindow
+from runbook_lib.observability.checks.metric_marks import Mark
+from runbook_lib.observability.checks.metrics_review import MetricsReview, review_metrics
+from runbook_lib.observability.facts.alert_drills import DrillTime
+from runbook_lib.observability.facts.metric_history import (
+    BEFORE,
+    NOW,
+    WEEK_BEFORE,
+    AlertPeriod,
+    MetricHistory,
+    MetricsWindow,
+)
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 from runbook_lib.platform.facts.release_history import Release
@@ -32,11 +41,12 @@ def deployed(*minutes: float) -> Deployed:
 
 
 def review(values: Mapping[str, Sequence[float | None]], *, releases: Iterable[float] = (),
-           marks: Sequence[Mark] | None = None) -> MetricsReview:
+           marks: Sequence[Mark] | None = None, drills: Iterable[DrillTime] = (),
+           alerts: Iterable[AlertPeriod] = ()) -> MetricsReview:
     """These metrics by name, with enough requests where a test says nothing of them."""
     environment = staging()
     given = {"request_rate": [2.0] * 60, **values}
     histories = [history(name, environment.metrics[name].main, given.get(name, [])) if name in given else MetricHistory(
         name, {window: {environment.metrics[name].main: NOTHING} for window in (NOW, BEFORE, WEEK_BEFORE)}) for name in environment.metrics]
-    made = review_metrics(environment, HOUR, (*histories, deployed(*releases), NOTHING, ()))
+    made = review_metrics(environment, replace(HOUR, drills=tuple(drills)), (*histories, deployed(*releases), NOTHING, tuple(alerts)))
     return made if marks is None else replace(made, marks=tuple(marks))

@@ -30,7 +30,12 @@ SMALLEST: dict[str, Any] = {
 
 def smallest(**changes: Any) -> Environment:
     """That environment, whole keys of its file replaced by `changes`. Raises EnvironmentInvalid."""
+    return loaded({**SMALLEST, **changes})
+
+
+def loaded(data: dict[str, Any]) -> Environment:
+    """The environment of a file with these data, called smallest.yaml. Raises EnvironmentInvalid."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "smallest.yaml"
-        path.write_text(yaml.safe_dump({**SMALLEST, **changes}, sort_keys=False))
+        path.write_text(yaml.safe_dump(data, sort_keys=False))
         return load_environment(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ import pytest
 
 from lab import states
 from tests.budget import PROBE_S, TOLERANCE, WAITED, Budget
-from tests.machine import Machine
+from tests.machine import LOWEST, Machine
 from tests.scheduling import ByScope, choose
 from tests.scopes import BARE, IMAGES, NOTHING, SCOPES, STATE, scope_of, unit_of
 
@@ -47,7 +48,10 @@ def test_tests_of_one_server_stay_together_and_others_go_file_by_file() -> None:
     ([ONE, RECOVERY, RELEASE], set(), STATE, RELEASE),  # the longest first
     ([ONE, RECOVERY, "lab/rehearsal"], set(), NOTHING, "lab/rehearsal"),  # what prepares the others before all
     ([RELEASE, ONE], set(), NOTHING, ONE),  # no worker waits for a state while there is something else to do
-    ([RELEASE, ONE, "lab/bare"], set(), IMAGES, "lab/bare"),
+    ([RELEASE, ONE, "lab/databases"], set(), IMAGES, "lab/databases"),
+    ([RELEASE, ONE, "lab/bare"], set(), IMAGES, ONE),  # what idles waits until everything can begin
+    ([RELEASE, ONE, "lab/bare"], set(), STATE, RELEASE),
+    ([RELEASE, "lab/bare"], set(), IMAGES, "lab/bare"),
     ([RELEASE], set(), NOTHING, RELEASE),  # except when there is not
     ([RECOVERY, ONE, TWO], {RELEASE}, STATE, TWO),  # behind a server's last test goes something small
     ([RECOVERY], {RELEASE}, STATE, RECOVERY),
@@ -58,7 +62,14 @@ def test_tests_of_one_server_stay_together_and_others_go_file_by_file() -> None:
     (["lab/alone"], {RELEASE}, STATE, "lab/alone"),
 ], ids=str)
 def test_which_unit_a_worker_gets(units: list[str], waiting: set[str], present: int, chosen: str) -> None:
-    assert choose(units, waiting, present) == chosen
+    assert choose(units, waiting, present, serving=True) == chosen
+
+
+@pytest.mark.parametrize("waiting", [set(), {ONE}], ids=str)
+def test_what_needs_the_machine_for_itself_follows_the_last_test_of_another_server(waiting: set[str]) -> None:
+    """Tests without a server go on next to it: in a part of the run of its own two processors had nothing to do."""
+    assert choose([TWO, "lab/alone"], waiting, STATE, serving=False) == "lab/alone"
+    assert choose([TWO, "lab/alone"], waiting, STATE, serving=True) == TWO
 
 
 class Node:
@@ -92,8 +103,12 @@ def test_a_worker_is_given_the_next_unit_when_it_could_not_begin_its_last_test_w
     scheduler.mark_test_complete(node, 0)
     scheduler.mark_test_complete(node, 1)
     assert len(node.sent) == 4
+    assert scheduler._serving()
     scheduler.mark_test_complete(node, 2)
     assert len(node.sent) == 5
+    assert scheduler._serving()
+    scheduler.mark_test_complete(node, 3)
+    assert not scheduler._serving()
 
 
 def report(folder: str, seconds: float, when: str = "call", waited_s: float = 0) -> Any:
@@ -125,7 +140,7 @@ def test_a_machine_that_is_slower_than_the_budgets_own_is_given_more_and_a_faste
         monkeypatch.setattr("tests.budget._probe", Mock(return_value=took_s))
         budget = Budget()
         budget.pytest_sessionstart()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not budget._probes and time.monotonic() < deadline:
             time.sleep(0.01)
         budget._over.set()
@@ -153,7 +168,7 @@ def test_a_test_that_needs_the_machine_for_itself_begins_when_the_last_other_pro
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.machine.state", lambda: tmp_path)
     program = f"import lab.processes, pathlib\nlab.processes.state = lambda: pathlib.Path({str(tmp_path)!r})\n{SHARES}"
-    taken = threading.Event()
+    asks, taken = threading.Event(), threading.Event()
     with ThreadPoolExecutor() as waiting, ExitStack() as stack:
         others = [stack.enter_context(subprocess.Popen((sys.executable, "-c", program), cwd=TESTS.parent, text=True,
                                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)) for _ in range(2)]
@@ -161,13 +176,44 @@ def test_a_test_that_needs_the_machine_for_itself_begins_when_the_last_other_pro
             assert one.stdout.readline() == "shares\n"
         own = Machine()
         own.share()
-        asked = waiting.submit(lambda: (own.take(), taken.set()))
+        asked = waiting.submit(lambda: (asks.set(), own.take(), taken.set()))
+        assert asks.wait(60)
         others[0].communicate("\n\n", timeout=60)
         assert not taken.wait(0.3)
         others[1].stdin.write("\n")
         others[1].stdin.flush()
         assert others[1].stdout.readline() == "left\n"
-        waited_s, _ = asked.result(timeout=60)  # while the process itself still lives
+        _, waited_s, _ = asked.result(timeout=60)  # while the process itself still lives
         assert waited_s > 0.2
         others[1].communicate("\n", timeout=60)
         own.leave()
+
+
+GIVES_WAY = """import os, sys
+from tests.machine import MACHINE
+MACHINE.share()
+for _ in range(3):
+    MACHINE.give_way()
+    print(os.getpriority(os.PRIO_PROCESS, 0), flush=True)
+    sys.stdin.readline()"""
+
+
+def test_a_test_without_a_server_holds_up_no_measurement_and_gives_way_to_it(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.machine.state", lambda: tmp_path)
+    program = f"import lab.processes, pathlib\nlab.processes.state = lambda: pathlib.Path({str(tmp_path)!r})\n{GIVES_WAY}"
+    usual, own = os.getpriority(os.PRIO_PROCESS, 0), Machine()
+    with subprocess.Popen((sys.executable, "-c", program), cwd=TESTS.parent, text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as other:
+        assert other.stdin is not None and other.stdout is not None
+        shown = [int(other.stdout.readline())]
+        own.share()
+        own.take()
+        for place in range(2):
+            other.stdin.write("\n")
+            other.stdin.flush()
+            shown.append(int(other.stdout.readline()))
+            if place == 0:
+                own.leave()
+        other.communicate("\n", timeout=60)
+    assert shown == [usual, LOWEST, LOWEST]

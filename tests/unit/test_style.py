@@ -25,6 +25,7 @@ PROGRAMS = [ROOT / "setup.sh", ROOT / ".ci/run", *sorted((ROOT / "staging").rglo
             *(path for path in MODULES if "set -o pipefail" in path.read_text())]
 LONGEST_MODULE = 250
 LONGEST_FUNCTION = 35
+LONGEST_TEST_FILE = 300
 STATES = {"unknown", "aborted", "failed", "inconclusive", "rolled back", "rollback failed"}
 
 
@@ -50,6 +51,12 @@ def too_long(name: str, source: str, tree: ast.Module | None = None) -> list[str
 def test_every_module_says_what_it_is_for_and_neither_it_nor_a_function_outgrows_its_room() -> None:
     assert MODULES
     assert [fault for path in MODULES for fault in faults_of_shape(name_of(path), path.read_text())] == []
+
+
+def test_no_file_of_tests_outgrows_its_room() -> None:
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    assert files
+    assert [name_of(path) for path in files if len(path.read_text().splitlines()) > LONGEST_TEST_FILE] == []
 
 
 def test_a_function_and_a_module_that_are_too_long_are_noticed() -> None:

@@ -14,10 +14,16 @@ case $name in *'
 [ -n "$name" ] || { echo '--- containers'; exit 0; }
 docker network ls --filter "label=$project=$name" --format '{{.Name}} {{.Internal}}'
 echo '--- containers'
-ids=$(docker ps --all --quiet --no-trunc --filter "label=$project=$name" --filter "label=com.docker.compose.oneoff=False")
-# shellcheck disable=SC2086 # one word an id
-[ -z "$ids" ] || docker inspect $ids
-[ -n "$ids" ] || exit 0
+tries=0
+while :; do
+    ids=$(docker ps --all --quiet --no-trunc --filter "label=$project=$name" --filter "label=com.docker.compose.oneoff=False")
+    [ -n "$ids" ] || exit 0
+    # one that was removed in this moment makes the whole command fail
+    # shellcheck disable=SC2086 # one word an id
+    found=$(docker inspect $ids) && break
+    [ $((tries += 1)) -lt 5 ] || exit 1
+done
+printf '%s\n' "$found"
 named=$(docker inspect --format "{{index .Config.Labels \"$project.config_files\"}}" "${ids%%[!0-9a-f]*}")
 cd "$folder" 2>/dev/null || exit 0
 IFS=,

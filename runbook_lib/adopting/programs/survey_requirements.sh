@@ -13,12 +13,16 @@ writable() {
     else echo "no: $(id -un) may not write in $1"; fi
 }
 
-if reason=$(docker version --format '{{.Server.Version}}' 2>&1); then
+# what it prints where it fails begins with an empty line of the server's version, and is one long line
+if reason=$(docker version --format '{{.Server.Version}}' 2>&1 >/dev/null); then
     echo docker=yes
     if [ -n "$(docker ps --quiet --filter "label=com.docker.compose.project=$project")" ]; then echo project=yes
     else echo "project=no: no container of $project is running"; fi
 else
-    echo "docker=no: $(echo "$reason" | one_line)"
+    case $reason in
+    *'permission denied'*) echo "docker=no: $(id -un) may not use it (permission denied at its socket)" ;;
+    *) echo "docker=no: $(echo "$reason" | one_line)" ;;
+    esac
 fi
 if reason=$(git -C "$directory" remote get-url origin 2>&1 >/dev/null); then echo checkout=yes
 else echo "checkout=no: $(echo "$reason" | one_line)"; fi

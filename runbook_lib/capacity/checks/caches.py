@@ -39,7 +39,7 @@ def caches_work(environment: Environment, usage: DatabaseUsage | Unanswered, ser
 def _buffers(environment: Environment, usage: DatabaseUsage | Unanswered) -> Finding:
     limits = environment.tuning.limits
     if isinstance(usage, Unanswered):
-        return Finding(_BUFFERS, Verdict.INCONCLUSIVE, usage.reason, "", usage.next_step)
+        return usage.finding(_BUFFERS)
     return _ratio(_BUFFERS, usage.buffer_hits, usage.buffer_reads, limits.buffer_hit_percent, limits.lookups,
                   "Find what reads so much (“slow statements”, “missing index”) before you give shared_buffers more "
                   "memory: a quarter of the container's is usual. Reads that miss wait for the disk.")

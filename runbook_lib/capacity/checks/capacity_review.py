@@ -13,10 +13,11 @@ from typing import Any
 from runbook_lib.capacity.checks.trends import Growth, growth
 from runbook_lib.capacity.facts.usage_history import HistoryWindow
 from runbook_lib.capacity.facts.usage_now import UsageNow
-from runbook_lib.core.text import readable_number
+from runbook_lib.core.text import readable_number, unit_for
 from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import Resource, limit_of, why_absent
+from runbook_lib.observability.facts.alert_drills import DRILL_REST
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
@@ -145,9 +146,9 @@ class CapacityReview:
 
 
 def review_capacity(environment: Environment, window: HistoryWindow, answers: Sequence[Any]) -> CapacityReview:
-    """The answers to `usage_questions`, put together."""
+    """The answers to `usage_questions`, put together; the hours of alert drills are left out."""
     *histories, usage = answers
-    found = {one.name: one.values for one in histories}
+    found = {one.name: without_drills(one.values, window) for one in histories}
     return CapacityReview(window, tuple(
         _reviewed(name, resource, environment, window.grid, found.get(name, Unanswered(name, "it was not asked for")))
         for name, resource in environment.capacity.resources.items()
@@ -173,6 +174,25 @@ def _reviewed(name: str, resource: Resource, environment: Environment, grid: Gri
                             growth(days, peaks, environment.capacity.minimum_days))
 
 
+def without_drills(values: Values | Unanswered, window: HistoryWindow) -> Values | Unanswered:
+    """The same without the points that an alert drill is part of: what it used was used to provoke alerts.
+
+    A point is the highest use since the previous one. Where nothing else is known, that is the reason.
+    """
+    if isinstance(values, Unanswered) or isinstance(window.drills, Unanswered) or not window.drills:
+        return values
+    grid, drills = window.grid, window.drills
+    back = timedelta(seconds=grid.step_s)
+    provoked = [any(one.begin <= at + DRILL_REST and one.end >= at - back - DRILL_REST for one in drills)
+                for at in grid]
+    kept = Values([None if left_out else value for left_out, value in zip(provoked, values, strict=True)])
+    if values.known and not kept.known:
+        last = drills[-1]
+        return Unanswered("use", f"measured during an alert drill only, which ended {last.end:%Y-%m-%d %H:%M} UTC",
+                          f"Run this review again after {last.end + back + 2 * DRILL_REST:%H:%M} UTC.")
+    return kept
+
+
 def daily_peaks(values: Values, grid: Grid) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Days since 1970 (UTC, each at its noon) and the highest value of each; days that are not half there are left out.
 
@@ -196,7 +216,8 @@ def amount(value: float | None, unit: str) -> str:
         value, unit = value / size, name
     if abs(value) < NOTHING:  # -0.0 of a flat line would read as if it fell
         value = 0.0
-    return f"{readable_number(value, 2 if abs(value) < 10 else 3)} {unit}".rstrip()
+    number = readable_number(value, 2 if abs(value) < 10 else 3)
+    return f"{number} {unit_for(number, unit)}".rstrip()
 
 
 def date_of(now: datetime, days: float) -> str:

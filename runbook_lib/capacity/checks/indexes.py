@@ -21,8 +21,7 @@ def indexes_fit(environment: Environment, usage: DatabaseUsage | Unanswered,
                 statistics: StatementStatistics | Unanswered) -> tuple[Finding, ...]:
     """No large table is read whole for want of an index, and every index is used, valid, and there once."""
     if isinstance(usage, Unanswered):
-        return tuple(Finding(name, Verdict.INCONCLUSIVE, usage.reason, "", usage.next_step)
-                     for name in (_NO_MISSING, _NO_UNUSED, _VALID, _ONCE))
+        return tuple(usage.finding(name) for name in (_NO_MISSING, _NO_UNUSED, _VALID, _ONCE))
     return (*_missing(environment, usage, statistics), *_unindexed_keys(environment, usage),
             *_unused(environment, usage), *_broken(usage), *_doubled(usage))
 

@@ -86,7 +86,7 @@ def load_answer(test: LoadTestRun, findings: Sequence[Finding]) -> str:
     met = ("the plan's criteria are not met" if failed else "the plan's criteria are met"
            if all(one.verdict.acceptable for one in findings) else "whether the criteria are met is not known")
     p95_ms = stage.counts.percentile_ms(95)
-    words = (f"At {stage.load:g} {test.unit} ({stage.requests_per_s:.1f} replies a second) p95 was "
+    words = (f"At {test.amount(stage.load)} ({stage.requests_per_s:.1f} replies a second) p95 was "
              f"{'not known' if p95_ms is None else f'{p95_ms:.0f} ms'} and {_percent(stage)}: {met}.")
     return f"{words} {_end_in_words(result, test)}"
 
@@ -146,7 +146,7 @@ def _exempt(environment: Environment) -> str:
 
 def _criteria(stage: LoadStage, test: LoadTestRun, environment: Environment) -> tuple[Finding, ...]:
     success, counts = environment.success, stage.counts
-    at = f"at {stage.load:g} {test.unit}"
+    at = f"at {test.amount(stage.load)}"
     few = counts.requests - counts.limited < FEWEST
     p95_ms, errors = counts.percentile_ms(95), counts.error_rate_percent
     note = f" of {counts.requests} requests" + (f", fewer than {FEWEST}" if few else "")
@@ -168,8 +168,8 @@ def _budget(result: LoadResult, test: LoadTestRun) -> Finding:
     beyond = len(result.stages) > 1
     return finding("the error budget lasted", result.ended != ENDED_BY_BUDGET,
                    otherwise=Verdict.WARNING if beyond else Verdict.FAILED,
-                   measured=f"{last.counts.errors} of {last.counts.requests} requests failed at {last.load:g} "
-                            f"{test.unit}",
+                   measured=f"{last.counts.errors} of {last.counts.requests} requests failed at "
+                            f"{test.amount(last.load)}",
                    expected=f"at most {test.bounds.error_budget_percent:g} % of the latest requests fail",
                    next_step="The load was ended at once. 40 Health: does everything work again without it?")
 
@@ -220,7 +220,7 @@ def _removed(result: LoadResult) -> Finding:
 
 
 def _end_in_words(result: LoadResult, test: LoadTestRun) -> str:
-    last = f"{result.stages[-1].load:g} {test.unit}"
+    last = test.amount(result.stages[-1].load)
     if result.ended.startswith(KNEE):
         return f"The knee is at {last}: {result.ended.removeprefix(KNEE)}."
     return {ENDED_BY_BUDGET: f"The error budget ended it at {last}.",

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from runbook_lib.capacity.checks.planned_value import PlannedValue, amount_of, ratio_of
 from runbook_lib.capacity.checks.setting_effects import effect_of
 from runbook_lib.capacity.facts.database_settings import DatabaseSetting, DatabaseSettings, Override
+from runbook_lib.core.findings import not_applicable
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.availability import Unanswered
+from runbook_lib.platform.facts.availability import DeclaredAbsent, Unanswered
 
 DATABASE = "PostgreSQL"
 _RESTART = "Then restart PostgreSQL: an outage of seconds, in a maintenance window."
@@ -17,6 +18,9 @@ _RELOAD = "Then: SELECT pg_reload_conf();"
 
 def database_values(environment: Environment, settings: DatabaseSettings | Unanswered) -> Iterable[PlannedValue]:
     """Every planned setting, whether or not this server shows it."""
+    if isinstance(settings, DeclaredAbsent):
+        yield PlannedValue(DATABASE, "settings", "", None, None, absent=not_applicable("", settings.reason).measured)
+        return
     if not environment.tuning.postgres.planned:
         yield PlannedValue(DATABASE, "settings", "", None, None, absent="tuning.postgres plans none")
     for name, planned in environment.tuning.postgres.planned.items():

@@ -20,7 +20,7 @@ def statements_are_fast(environment: Environment, statistics: StatementStatistic
     """
     expected = f"a mean below {environment.tuning.limits.statement_ms} ms"
     if isinstance(statistics, Unanswered):
-        return (Finding(_READABLE, Verdict.INCONCLUSIVE, statistics.reason, "", statistics.next_step),)
+        return (statistics.finding(_READABLE),)
     if statistics.missing:
         return (Finding(_READABLE, Verdict.INCONCLUSIVE, statistics.missing, "pg_stat_statements can be read",
                         f"{statistics.next_step} Until then nothing shows which statement is slow but the log."),)

@@ -22,7 +22,7 @@ def tuning_answer(environment: Environment, *groups: Iterable[Finding]) -> str:
         return (f"{environment.title} is NOT tuned as planned: {_named(failed)}; {len(failed)} of {checked} checks "
                 f"failed{more}.{_not_known(unknown)}")
     if unknown:
-        return f"It is not known whether {environment.title} is tuned as planned: {_named(unknown)}."
+        return f"It is not known whether {environment.title_within} is tuned as planned: {_named(unknown)}."
     if warned:
         return f"{environment.title} is tuned as planned, with {pluralize(len(warned), 'warning')}: {_named(warned)}."
     return f"{environment.title} is tuned as planned: {pluralize(checked, 'check')} passed."

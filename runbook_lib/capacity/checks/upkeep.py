@@ -19,8 +19,7 @@ _DEAD, _BLOAT, _INDEX_BLOAT, _ANALYZED, _AUTOMATIC, _FREE, _IDS = _ALL = (
 def vacuum_keeps_up(environment: Environment, usage: DatabaseUsage | Unanswered) -> tuple[Finding, ...]:
     """Few dead rows, little bloat, every table analyzed and vacuumed automatically, nothing in vacuum's way."""
     if isinstance(usage, Unanswered):
-        return tuple(Finding(name, Verdict.INCONCLUSIVE, usage.reason, "", usage.next_step)
-                     for name in _ALL)
+        return tuple(usage.finding(name) for name in _ALL)
     return (*_dead(environment, usage), *_bloat(environment, usage), *_index_bloat(environment, usage),
             *_analyzed(usage), *_automatic(usage), *_free(environment, usage), _ids(environment, usage))
 

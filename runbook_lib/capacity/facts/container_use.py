@@ -12,15 +12,11 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import parse_size
+from runbook_lib.platform.facts.containers import of_all, parse_size
 
 # One call for all, in two seconds: asked one by one through its API, the engine takes a second for each container.
-_PROGRAM = """
-ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1") || exit $?
-[ -n "$ids" ] || exit 0
-docker inspect --format '{{.Id}} {{index .Config.Labels "com.docker.compose.service"}}' $ids || exit $?
-exec docker stats --no-stream --no-trunc --format '{{json .}}' $ids
-"""
+_PROGRAM = of_all("""docker inspect --format '{{.Id}} {{index .Config.Labels "com.docker.compose.service"}}' $ids \\
+    && docker stats --no-stream --no-trunc --format '{{json .}}' $ids""")
 
 
 @dataclass(frozen=True)

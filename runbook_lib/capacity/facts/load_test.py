@@ -15,6 +15,7 @@ from runbook_lib.capacity.facts.load_result import LoadResult, load_result_of
 from runbook_lib.contract.bounds import LONGEST_STAGE_S, MOST_STAGES, SHORTEST_STAGE_S
 from runbook_lib.core.errors import BadParameter, RunbookError, RunFailed
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.text import unit_for
 from runbook_lib.environment import Environment
 from runbook_lib.environment.load_test import FlowStep
 from runbook_lib.environment.load_test import LoadTest as Bounds
@@ -73,6 +74,10 @@ class LoadTestRun:
     def unit(self) -> str:
         """What the load counts."""
         return "users/s" if self.model == OPEN else "users"
+
+    def amount(self, load: float) -> str:
+        """A load with its unit: `1 user/s`, `2.5 users/s`, `20 users`."""
+        return f"{load:g} {unit_for(f'{load:g}', self.unit)}"
 
     @property
     def table(self) -> dict[str, str]:

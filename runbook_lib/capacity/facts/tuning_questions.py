@@ -12,7 +12,7 @@ from runbook_lib.capacity.facts.slow_statements import survey_statements
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.review_window import check_deadline
-from runbook_lib.platform.facts.availability import with_deadline
+from runbook_lib.platform.facts.availability import DeclaredAbsent, with_deadline
 from runbook_lib.platform.facts.monitoring import instant_query
 
 DEADLINE_S = 20.0
@@ -27,14 +27,19 @@ def client_question(environment: Environment, deadline_s: float = DEADLINE_S) ->
 def tuning_questions(environment: Environment, deadline_s: float = DEADLINE_S) -> tuple[Question[Any], ...]:
     """Settings of the database, limits with processes and cache, tables, statements, and the connection pool.
 
-    In this order; what takes longer than `deadline_s` seconds, or cannot be had, is Unanswered. The pool is None where
-    the environment names no metric of it. Raises BadParameter, and AbsentPart where there is no database.
+    In this order; what takes longer than `deadline_s` seconds, or cannot be had, is Unanswered, and what the
+    environment has no database for is DeclaredAbsent. The pool is None where it names no metric of it. Raises
+    BadParameter.
     """
-    limit_s, _ = _checked(deadline_s), environment.postgres
+    limit_s = _checked(deadline_s)
     pool = environment.tuning.backend.pool_query
     asked: Question[Any] = instant_query(environment, pool, name="connection pool") if pool else _nothing()
+    server = survey_server_tuning(environment, limit_s=limit_s / 2)
+    if reason := environment.no_database_reason:
+        none = Question[Any]("database", lambda connections: DeclaredAbsent("database", reason))
+        return (none, with_deadline(server, limit_s), none, none, with_deadline(asked, limit_s))
     return tuple(with_deadline(question, limit_s) for question in (
-        survey_settings(environment, timeout_s=limit_s), survey_server_tuning(environment, limit_s=limit_s / 2),
+        survey_settings(environment, timeout_s=limit_s), server,
         survey_usage(environment, timeout_s=limit_s), survey_statements(environment, timeout_s=limit_s), asked))
 
 

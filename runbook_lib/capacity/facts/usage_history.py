@@ -6,6 +6,7 @@ Each resource is one question with a deadline of its own. What is missing stays 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,18 +15,16 @@ from runbook_lib.capacity.facts.usage_now import usage_now
 from runbook_lib.contract.bounds import days_of
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.capacity import Resource, why_absent
+from runbook_lib.observability.facts.alert_drills import DrillTime, drill_times
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import MOST_POINTS, Grid, Values, single_range
-from runbook_lib.platform.facts.monitoring import instant_query
+from runbook_lib.platform.facts.metrics_clock import CLOCK, metrics_clock
 
 DEADLINE_S = 30.0
 POINT_S = 3600  # the queries of the environment file take the highest use of an hour
-CLOCK = "time()"
-OLDEST = "min(prometheus_tsdb_lowest_timestamp_seconds)"  # Prometheus' own measure of how far its data reach back
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,17 @@ class HistoryWindow:
     """The span that is asked for, in UTC and by Prometheus' clock. `asked_days` is what was wished for.
 
     `data_since`: the oldest sample that Prometheus keeps; None where it does not say. `unanswered`: it did not answer
-    at all, and the span is by this machine's clock.
+    at all, and the span is by this machine's clock, which Prometheus' is `clock_ahead_s` ahead of. `drills` are the
+    alert drills that the server has recorded: what they used, they used on purpose.
     """
 
     grid: Grid
     asked_days: int
     data_since: datetime | None = None
     unanswered: Unanswered | None = None
+    clock_ahead_s: float | None = None
+    scrapes: Mapping[str, datetime] | None = None
+    drills: tuple[DrillTime, ...] | Unanswered = ()
 
     @property
     def known(self) -> timedelta | None:
@@ -65,19 +68,19 @@ def history_window(environment: Environment, history: str = "365d", until: str =
     check_deadline(deadline_s, "a year of history")
 
     def fetch(connections: Connections) -> HistoryWindow:
-        clock = with_deadline(instant_query(environment, CLOCK, timeout_s=deadline_s), deadline_s).fetch(connections)
-        now = None if isinstance(clock, Unanswered) else _time_of(clock)
-        if now is None:
-            lost = clock if isinstance(clock, Unanswered) else Unanswered(
+        span = timedelta(days=days)
+        if not environment.capacity.resources:  # nothing of Prometheus is shown, so nothing of it can be missing
+            return HistoryWindow(_grid(end or datetime.now(UTC), span), days)
+        clock = metrics_clock(environment, deadline_s).fetch(connections)
+        if clock.now is None:
+            lost = clock.unanswered or Unanswered(
                 CLOCK, "Prometheus does not say what time it is", "Open Prometheus on the server (port 9090).")
-            return HistoryWindow(_grid(end or datetime.now(UTC), timedelta(days=days)), days, unanswered=lost)
-        oldest = with_deadline(instant_query(environment, OLDEST, timeout_s=deadline_s), deadline_s).fetch(connections)
-        since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
-        last = end or now
-        if since is None or since > now:
-            return HistoryWindow(_grid(last, timedelta(days=days)), days)
-        # nothing lies before its first sample: to ask for that would only take longer
-        return HistoryWindow(_grid(last, min(timedelta(days=days), max(last - since, timedelta(days=1)))), days, since)
+            return HistoryWindow(_grid(end or datetime.now(UTC), span), days, unanswered=lost)
+        last, since = end or clock.now, clock.data_since
+        if since is not None:  # nothing lies before its first sample: to ask for that would only take longer
+            span = min(span, max(last - since, timedelta(days=1)))
+        return HistoryWindow(_grid(last, span), days, since, None, clock.ahead_s, None if end else clock.scrapes,
+                             with_deadline(drill_times(environment), deadline_s).fetch(connections))
 
     return Question("window of the review", fetch)
 
@@ -128,11 +131,3 @@ def _grid(end: datetime, length: timedelta) -> Grid:
     last = end.replace(microsecond=0)
     step = POINT_S * math.ceil(length.total_seconds() / POINT_S / (MOST_POINTS - 2))
     return Grid(last - timedelta(seconds=step * (length.total_seconds() // step)), last, step)
-
-
-def _time_of(samples: Any) -> datetime | None:
-    """The one value as a time; None where it is not one."""
-    try:
-        return from_timestamp(samples[0].value)
-    except (IndexError, TypeError, ValueError, OverflowError):
-        return None

@@ -85,7 +85,8 @@ processes() { # SERVICE PROCESS VARIABLES
 # Names are looked for in steps and at most in 20 of them, so that a cache of millions is not held up.
 # shellcheck disable=SC2016  # the variables are the container's
 readonly INSIDE_REDIS='
-if [ -n "$TUNING_PASSWORD" ]; then REDISCLI_AUTH=$(printenv "$TUNING_PASSWORD"); export REDISCLI_AUTH; fi
+if [ -n "$TUNING_PASSWORD" ]; then own=$(printenv "$TUNING_PASSWORD"); fi
+if [ -n "${own-}" ]; then export REDISCLI_AUTH="$own"; fi
 client=$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)
 ask() { "$client" --no-auth-warning --raw "$@" </dev/null 2>&1; }
 scan="local cursor, rounds, found, endless, longest = \"0\", 0, 0, 0, 0

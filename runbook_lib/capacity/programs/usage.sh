@@ -23,16 +23,20 @@ containers() {
 }
 
 # The kernel's own counters since a container's start, where version 1 and version 2 of control groups keep them. By the
-# id in the folder's name: what lies above it differs from engine to engine.
-counters() {
-    local folder id file
+# id in the folder's name: what lies above it differs from engine to engine, and most of a busy server's are others'.
+counters() { # FOUND
+    local folder id file text line
+    local -A ours=()
+    while IFS=$tab read -r line id _; do [[ $line != container ]] || ours[$id]=1; done <<<"$1"
     while IFS= read -r folder; do
         id=${folder##*/}
         id=${id#docker-} id=${id%.scope}
-        [[ $id =~ ^[0-9a-f]{64}$ ]] || continue
+        [[ -n $id && -n ${ours[$id]:-} ]] || continue
         for file in cpu.stat cpuacct.usage memory.current memory.usage_in_bytes memory.stat; do
-            [[ -r $folder/$file ]] || continue
-            printf 'cgroup\t%s\t%s\t%s\n' "$id" "$file" "$(tr '\n' ',' <"$folder/$file" 2>/dev/null || true)"
+            text=""
+            # to its end, without a process for each; a folder may have gone meanwhile
+            [[ -r $folder/$file ]] && { IFS= read -r -d '' text <"$folder/$file" || true; } 2>/dev/null
+            [[ -z $text ]] || printf 'cgroup\t%s\t%s\t%s\n' "$id" "$file" "${text//$'\n'/,}"
         done
     done < <(timeout "$limit" find /sys/fs/cgroup -type d -regextype posix-extended \
         -regex '.*/(docker-)?[0-9a-f]{64}(\.scope)?' 2>/dev/null || true)
@@ -56,8 +60,10 @@ folder() { # PATH
 }
 
 if found=$(containers); then
-    [[ -z $found ]] || printf '%s\n' "$found"
-    counters
+    if [[ -n $found ]]; then
+        printf '%s\n' "$found"
+        counters "$found"
+    fi
 else
     printf 'failed\tcontainers\n'
 fi

@@ -11,11 +11,13 @@ from typing import Any
 from runbook_lib.connections.browser.devtools import DevTools, Message
 from runbook_lib.core.browsing import Answer, PageReply, PageRequest, PageView, Picture
 from runbook_lib.core.errors import RunbookError
+from runbook_lib.environment.traffic import OURS
 
 LOOK_EVERY_S = 0.2
 MOST, LONGEST = 20, 300  # entries kept of each kind, characters of each
 NOT_LOGGED_IN = (401, 403)  # a page may ask who its user is
 DATA = ("XHR", "Fetch")
+AGENT = OURS + "page"
 ICON = "/favicon.ico"  # asked for by the browser itself
 # The texts that no user can see: not there, hidden, transparent, without an area, or covered by something else.
 HIDDEN = """
@@ -75,10 +77,13 @@ class ObservedPage:
         """Open the page and observe it; at the end the texts must still be visible."""
         devtools = self._devtools
         devtools.on_event = self._on_event
-        version = str(devtools.call("Browser.getVersion").get("product", "a browser"))
+        program = devtools.call("Browser.getVersion")
+        version = str(program.get("product", "a browser"))
         for domain in ("Page", "Runtime", "Log", "Network", "Inspector"):
             devtools.call(f"{domain}.enable")
         devtools.call("Network.setBypassServiceWorker", bypass=True)
+        # a page calls the API as its users do, and a watch must not take these calls for theirs
+        devtools.call("Network.setUserAgentOverride", userAgent=f"{program.get('userAgent', '')} {AGENT}".lstrip())
         if self._answer is not None:
             devtools.call("Fetch.enable", patterns=[{"urlPattern": "*"}])
         began = time.monotonic()

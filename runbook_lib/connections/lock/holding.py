@@ -9,11 +9,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-import paramiko
-
 from runbook_lib.connections.lock.record import holder_record
 from runbook_lib.connections.lock.refusals import refusal
 from runbook_lib.connections.ssh import SshServer
+from runbook_lib.connections.ssh_library import paramiko
 from runbook_lib.connections.streams import close_quietly, end_input
 from runbook_lib.connections.translate import translate_errors
 from runbook_lib.core import programs

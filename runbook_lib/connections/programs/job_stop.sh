@@ -2,7 +2,8 @@
 # Ends a job's supervisor, which ends the action's whole process group and writes the exit file.
 cd -- "$1" 2>/dev/null || exit 0
 [ -e exit ] && exit 0
-for _ in {1..20}; do [ -e pid ] && break; sleep 0.1; done
+# a busy server takes a while to begin it: what is not stopped here goes on
+for _ in {1..100}; do [ -e pid ] && break; sleep 0.1; done
 read -r pid born < pid || exit 0
 if read -r line < "/proc/$pid/stat"; then
     line=${line##*) }; set -- $line

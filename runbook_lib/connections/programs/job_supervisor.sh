@@ -32,6 +32,8 @@ end() {
     interrupted=yes
     [ -n "$why" ] && return
     why=$1
+    # a signal may come when the action has begun and `child` is not set yet
+    child=${child:-${!:-}}
     [ -n "$child" ] || finish 143
     kill -TERM -- "-$child" 2>/dev/null
     for _ in {1..50}; do kill -0 -- "-$child" 2>/dev/null || return; sleep 0.1; done

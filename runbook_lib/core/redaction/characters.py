@@ -6,6 +6,7 @@ Letters and digits are written as themselves in every quoting; only encodings of
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 
 Alternatives = tuple[str, ...]
@@ -27,6 +28,7 @@ _QUOTED = {
 _BACKSLASHES = ("\\", "\\\\", "\\\\\\", "\\" * 7)
 
 
+@lru_cache(maxsize=4096)  # the letters of encodings come again and again, in each secret
 def spelled(character: str, count: int = 1) -> Alternatives:
     """The ways in which `count` of this character in a row are written, the longest first.
 

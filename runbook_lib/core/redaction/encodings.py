@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import string
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from runbook_lib.core.redaction.characters import Alternatives, spelled
@@ -18,8 +20,8 @@ _BASE64 = {"+": ("+", "-", "%2B", "%2b", "\\u002b"), "/": ("/", "_", "%2F", "%2f
 _ALPHABET_32 = string.ascii_uppercase + "234567"
 # what is put between digits; the last two are the zeros of UTF-16 and UTF-32
 _BETWEEN_BYTES = ("", " ", ":", "-", ",", ", ", ".", "_", "|", "\\x", "\\\\x", "%", ", 0x", ",0x", " 0x",
-                  "\\u00", ";&#x", "', '", '", "', '","', "00", "000000")
-_BETWEEN_NUMBERS = (", ", ",", " ", ";&#")
+                  "\\u00", "', '", '", "', '","', "00", "000000")
+_BETWEEN_NUMBERS = (", ", ",", " ")
 _BETWEEN_BITS = (" ", "")
 _NULS = ("\0", "\\x00", "\\u0000", "^@")  # as they are, and as repr, JSON and cat -v show them
 # Ascii85, and base85 as in RFC 1924 (git, Python) and in ZeroMQ's RFC 32
@@ -33,7 +35,8 @@ _ALPHABET_UU = "`" + "".join(map(chr, range(33, 96)))
 _HEX = re.compile(r"(?=.*[a-fA-F])[0-9a-fA-F]{2,}(?:[:-]?[0-9a-fA-F]{2,})*")
 
 
-def spellings_of(name: str, value: str) -> list[Spelling]:
+@lru_cache(maxsize=64)  # a process has several redactors, which learn the same secrets; it has those as long as this
+def spellings_of(name: str, value: str) -> tuple[Spelling, ...]:
     """Every form of one line of a secret."""
     raw = value.encode()
     once = _in_base64(name, raw)
@@ -46,8 +49,9 @@ def spellings_of(name: str, value: str) -> list[Spelling]:
                 for form in _in_base64(name, value.encode(code, "surrogatepass")[:-zeros], rare=True)]
         forms += [*twice, *_in_base32(name, raw), *wide, *_in_base85(name, raw), *_in_uuencode(name, raw),
                   _in_numbers(name, raw, "d", _BETWEEN_NUMBERS), _in_numbers(name, raw, "08b", _BETWEEN_BITS),
-                  _in_numbers(name, raw, "03o", ("\\", "\\\\", " ")), _in_wide_letters(name, value)]
-    return forms
+                  _in_numbers(name, raw, "03o", ("\\", "\\\\", " ")), _in_wide_letters(name, value),
+                  *_turned(name, value)]
+    return tuple(forms)
 
 
 def _elements(value: str) -> Iterator[Alternatives]:
@@ -65,6 +69,12 @@ def _in_other_case(name: str, value: str) -> list[Spelling]:
         return []
     elements = tuple(tuple(dict.fromkeys((one.lower(), one.upper()))) for one in value)
     return [Spelling(name, elements, tuple(other))]
+
+
+def _turned(name: str, value: str) -> list[Spelling]:
+    """What people do to a value so that a filter does not know it: from back to front, in rot13, and both."""
+    ways = {way for one in (value, codecs.encode(value, "rot13")) for way in (one, one[::-1])} - {value}
+    return [Spelling(name, tuple(spelled(one) for one in way), (way,), rare=True, turned=True) for way in sorted(ways)]
 
 
 def _in_base64(name: str, raw: bytes, *, rare: bool = False) -> list[Spelling]:
@@ -115,7 +125,7 @@ def _in_hex(name: str, raw: bytes) -> Spelling:
 
 
 def _in_numbers(name: str, raw: bytes, form: str, betweens: tuple[str, ...]) -> Spelling:
-    """As Python and JavaScript print a list of bytes, shells and git those of a name, HTML every letter."""
+    """As Python and JavaScript print a list of bytes, shells and git those of a name."""
     numbers = [format(byte, form) for byte in raw]
     elements = [(numbers[0],), *(tuple(between + one for between in betweens) for one in numbers[1:])]
     return Spelling(name, tuple(elements), tuple(between.join(numbers) for between in betweens), rare=True)

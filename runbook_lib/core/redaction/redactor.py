@@ -18,15 +18,15 @@ from runbook_lib.core.redaction.encodings import spellings_of
 from runbook_lib.core.redaction.layers import beginning_of_token, meanings
 from runbook_lib.core.redaction.markup import unmarked
 from runbook_lib.core.redaction.pieces import SHORTEST_PIECE, Piece, telling_pieces
+from runbook_lib.core.redaction.references import beginning_of_row, read_references
 from runbook_lib.core.redaction.secret import Secret
 from runbook_lib.core.redaction.spans import Span, apart, masked
-from runbook_lib.core.redaction.spellings import GRAM, Spelling, grams_of, starts_of
+from runbook_lib.core.redaction.spellings import GRAM, Spelling
 from runbook_lib.core.redaction.units import reason_not_redacted, units_of
 
 SHORTEST_CUT = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
 TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
 LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
-MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
 LONGEST_TOKEN = 2_000  # of a token that may be encoded; each piece of a stream is searched with all that is held back
 FEWEST_DUMPED = 8  # bytes in a line of a dump
@@ -77,15 +77,11 @@ class Redactor:
         return secret
 
     def _add(self, spelling: Spelling) -> None:
-        for number, literal in enumerate(spelling.literals):
-            counted: dict[str, int] = {}
-            for place, gram in grams_of(literal, thin=spelling.rare or number > 0):
-                counted[gram] = counted.get(gram, 0) + 1
-                if counted[gram] <= MOST_PLACES:
-                    self._grams.setdefault(gram, []).append((spelling, literal, place))
+        for gram, literal, place in spelling.samples:
+            self._grams.setdefault(gram, []).append((spelling, literal, place))
         if not spelling.is_sampled:
             self._always.append(spelling)
-        for start in starts_of(spelling):
+        for start in spelling.starts:
             self._starts.setdefault(start, []).append(spelling)
             # forms in groups begin with any letter: for one of them alone no text is held back
             for size in range(1, len(start) if not spelling.in_groups else 1):
@@ -102,12 +98,15 @@ class Redactor:
 
         The rest is to be put before the text that comes next.
         """
-        spans, place = self._spans(text), self._unfinished(text)
+        spans = self._spans(text)
+        place = self._unfinished(text, spans)
         token = beginning_of_token(text, LONGEST_TOKEN) if self._known else place
         # a secret that is there whole is shown at once, but within an encoding more of it may come
         is_whole = any(start <= token and end == len(text) for start, end, _ in spans)
         if not is_whole or self._nested(text[token:], LAYERS):
             place = min(place, token)
+        if self._known:
+            place = min(place, beginning_of_row(text, LONGEST_TOKEN))
         for start, end, _ in spans:
             if start < place < end:
                 place = start  # what looks like a beginning is the end of another
@@ -130,21 +129,23 @@ class Redactor:
     def data(self, data: bytes) -> bytes:
         """Binary data of the same length, with every secret in it overwritten, as UTF-8 or in another form."""
         clean = bytearray(data)
-        for start, end, _ in self._spans_of_bytes(data) if self._known else ():
+        for start, end, _ in self._read_as_bytes(data.decode("latin-1")) if self._known else ():
             clean[start:end] = b"*" * (end - start)
         return bytes(clean)
 
     def _spans(self, text: str) -> list[Span]:
         """The places of secrets in the text, in order and apart."""
-        shown = unmarked(text)
-        within = self._written(shown.text) if shown else ()
+        views = [view for view in (unmarked(text), read_references(text)) if view] if self._known else ()
+        # in the second one a number may be that of a byte
+        within = ((*view.span(start, end), name) for view in views
+                  for start, end, name in self._read_as_bytes(view.text))
         return apart([*self._written(text), *self._credentials(text), *self._dumped(text), *self._nested(text, LAYERS),
-                       *((*shown.span(start, end), name) for start, end, name in within if shown)])
+                      *within])
 
-    def _spans_of_bytes(self, data: bytes) -> list[Span]:
-        latin = data.decode("latin-1")
+    def _read_as_bytes(self, latin: str) -> list[Span]:
+        """Places of secrets, as letters or as the bytes of UTF-8, of which each is a letter of Latin-1."""
         spans = self._written(latin)
-        for name, unit in self._known:
+        for name, unit in tuple(self._known):
             if not unit.isascii():
                 raw = unit.encode().decode("latin-1")
                 spans += [(*found.span(), name) for found in re.finditer(re.escape(raw), latin)]
@@ -155,7 +156,7 @@ class Redactor:
         for group in dumps_in(text) if self._known else ():
             for reading in readings_of(group):
                 lines = [*itertools.accumulate(map(len, reading))]
-                for start, end, name in self._spans_of_bytes(b"".join(reading)):
+                for start, end, name in self._read_as_bytes(b"".join(reading).decode("latin-1")):
                     first, last = bisect_right(lines, start), bisect_left(lines, end)
                     yield from ((line.start, line.end, name) for line in group[first:last + 1])
 
@@ -170,9 +171,9 @@ class Redactor:
         spans, windows = self._sampled(text)
         for spelling, places in windows.values():
             for start, end in places:
-                spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text, start, end)]
+                spans += [(*found, spelling.name) for found in spelling.places_in(text, start, end)]
         for spelling in self._always:
-            spans += [(*found.span(), spelling.name) for found in spelling.pattern.finditer(text)]
+            spans += [(*found, spelling.name) for found in spelling.places_in(text, 0, len(text))]
         return spans
 
     def _sampled(self, text: str) -> tuple[list[Span], dict[int, tuple[Spelling, list[list[int]]]]]:
@@ -209,23 +210,26 @@ class Redactor:
         return None if any(text[start:end].lower() in word for word in self._words) else (start, end, offset - before)
 
     def _credentials(self, text: str) -> Iterator[Span]:
-        for weak, name in self._weak.items():
+        for weak, name in tuple(self._weak.items()):  # another thread may learn one meanwhile
             for found in re.finditer(rf"{re.escape(weak)}(?![A-Za-z0-9_])", text):
                 before = text[max(0, found.start() - 60):found.start()]
                 if _ASSIGNED.search(before) or _IN_ADDRESS.search(before) or before.rstrip(" \"'").endswith(f"{name}="):
                     yield found.start(), found.end(), name
 
-    def _unfinished(self, text: str) -> int:
+    def _unfinished(self, text: str, whole: list[Span]) -> int:
         """The first place from which `text` may be the beginning of a form whose end is still to come."""
         if not self._known:
             return len(text)
-        dump = beginning_of_dump(text, self._dump_lines)
+        dump, starts, begun = beginning_of_dump(text, self._dump_lines), self._starts, self._begun
         for place in range(max(0, len(text) - self._longest), dump):
             for size in range(min(GRAM, len(text) - place), 0, -1):
-                known, after = self._starts.get(text[place:place + size], ()), text[place + size:place + size + 1]
+                piece = text[place:place + size]
+                able = starts.get(piece, ())
                 # less than a start counts at the end of the text, or where a line end may be in the middle of it
-                begun = self._begun.get(text[place:place + size], ()) if not after or after in "\r\n\\=" else ()
-                if any(spelling.begins_at(text, place) for spelling in (*known, *begun)):
+                if piece in begun and text[place + size:place + size + 1] in ("", "\r", "\n", "\\", "="):
+                    able = [*able, *begun[piece]]
+                if any(spelling.begins_at(text, place) for spelling in able
+                       if not (spelling.turned and any(start < place < end for start, end, _ in whole))):
                     return place
         return dump
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 
 from runbook_lib.core.redaction.characters import Alternatives
 
 GRAM = 4  # characters; a text is sampled at every fourth, so that a literal of 7 is never missed
+MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 _PLAIN = re.compile(rf"[A-Za-z0-9]{{{2 * (2 * GRAM - 1)}}}")
 _ROW = re.compile(rf"(.)\1{{{GRAM - 1}}}", re.DOTALL)  # one character again and again shows nothing
 LONG, THIN = 40, 12  # characters: a half of 20 holds four samples in a row that begin at a multiple of 12
+# characters, and times; a longer text is searched sooner than it is tried, and what is asked for often as well
+LONGEST_TRIED, MOST_TRIES = 20_000, 50
 # base64 -w76, PEM, YAML and JSON break lines anywhere in a value: a line end with what indents the next line
 _WRAP = r"(?:[\\=]?\r?\n[ \t]{0,16}|(?:\\r)?\\n)?"
 _LINE_ENDS = ("\r\n", "\n", "\\\n", "\\n", "\\r\\n", "=\n", "=\r\n")
@@ -24,6 +29,7 @@ class Spelling:
     `literals` are its plainest texts: a text without a piece of one of them cannot hold the form. `rare`: programs
     hardly ever write it, and it is not worth a search through every text for one that a line end cuts. `before` and
     `behind` are letters around it that hold parts of the secret together with others'; `in_groups` such a form.
+    `turned`: a secret as it is ends with the first letter of this one.
     """
 
     name: str
@@ -33,6 +39,8 @@ class Spelling:
     before: int = 0
     behind: int = 0
     in_groups: bool = False
+    turned: bool = False
+    tries: Iterator[int] = field(default_factory=count, compare=False, repr=False)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -41,10 +49,39 @@ class Spelling:
         around = (rf"\S{{0,{size}}}" if size else "" for size in (self.before, self.behind))
         return re.compile(known.join(around))
 
+    def places_in(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where the form stands between `start` and `end`. Its expression is made where it can stand at all: making it
+        takes a hundred times as long as the search, and most samples are of other words.
+        """
+        made = "pattern" in vars(self) or next(self.tries) >= MOST_TRIES or end - start > LONGEST_TRIED
+        if made or self._may_be_in(text[start:end]):
+            yield from (found.span() for found in self.pattern.finditer(text, start, end))
+
+    def _may_be_in(self, text: str) -> bool:
+        """Whether each of its characters is there in one of its ways, wherever."""
+        return all(any(way in text for way in element) for element in self.elements)
+
     @cached_property
     def width(self) -> int:
         """The most characters that it can take, but for the line ends of a text in very short lines."""
         return sum(len(element[0]) for element in self.elements) + 20 * (2 + len(self.elements) // 16)
+
+    @cached_property
+    def samples(self) -> tuple[tuple[str, str, int], ...]:
+        """The samples that show one of its literals, with that literal and their place in it."""
+        found = []
+        for number, literal in enumerate(self.literals):
+            counted: dict[str, int] = {}
+            for place, gram in grams_of(literal, thin=self.rare or number > 0):
+                counted[gram] = counted.get(gram, 0) + 1
+                if counted[gram] <= MOST_PLACES:
+                    found.append((gram, literal, place))
+        return tuple(found)
+
+    @cached_property
+    def starts(self) -> frozenset[str]:
+        """Its first characters, each way to write them."""
+        return frozenset(starts_of(self))
 
     @property
     def is_sampled(self) -> bool:

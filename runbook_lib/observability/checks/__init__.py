@@ -11,6 +11,7 @@ _HOMES = {
     "certificate_lasts": "runbook_lib.observability.checks.health",
     "page_shows": "runbook_lib.observability.checks.health",
     "monitoring_works": "runbook_lib.observability.checks.grafana",
+    "clock_is_the_servers": "runbook_lib.platform.checks.metrics_clock",
     "server_has_space": "runbook_lib.observability.checks.health",
     "log_is_quiet": "runbook_lib.observability.checks.health",
     "metrics": "metrics",

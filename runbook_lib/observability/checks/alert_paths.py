@@ -130,13 +130,13 @@ def alert_answer(environment: Environment, alerting: Alerting, *groups: tuple[Fi
     if isinstance(alerting.alerts, DeclaredAbsent):
         return f"{environment.title} has no alerts: {alerting.alerts.reason}."
     if isinstance(alerting.alerts, Unanswered):
-        begin = f"It is not known what fires in {environment.title}: {alerting.alerts.reason}."
+        begin = f"It is not known what fires in {environment.title_within}: {alerting.alerts.reason}."
     elif firing:
         names = ", ".join(dict.fromkeys(one.name for one in firing))
         verb = "fires" if len(firing) == 1 else "fire"
-        begin = f"{pluralize(len(firing), 'alert')} of {environment.title} {verb}: {names}."
+        begin = f"{pluralize(len(firing), 'alert')} of {environment.title_within} {verb}: {names}."
     else:
-        begin = f"No alert of {environment.title} fires."
+        begin = f"No alert of {environment.title_within} fires."
     bad = [one for one in findings if one.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)]
     if not bad:
         return f"{begin} Rules, routes and channels are set up for the next one: a drill proves that it arrives."

@@ -12,7 +12,7 @@ from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.leftovers import RunContainers
-from runbook_lib.platform.facts.monitoring import Alert
+from runbook_lib.platform.facts.monitoring import Alert, notebooks_for
 from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.recovery.checks.freshness import last_backup
@@ -26,13 +26,13 @@ def overview(
     deployed: Deployed,
     containers: tuple[Container, ...] | None,
     backups: Backups,
-    alerts: tuple[Alert, ...] | None,
+    alerts: tuple[Alert, ...] | Unanswered,
     left: RunContainers | None,
 ) -> tuple[Finding, ...]:
     """One finding per question, and one for each service that is not healthy. Nothing deployed yet is one warning.
 
     An application that no runbook has deployed is one as well, and asked about like any other.
-    None for containers, alerts or what runs have left (they did not answer) is inconclusive, never a pass.
+    Containers, alerts or what runs have left that are not known are inconclusive, never a pass.
     """
     if not deployed.something_runs:
         nothing = "nothing is deployed yet"
@@ -94,14 +94,13 @@ def _services(
     return bad or (finding("services", True, measured=measured, expected="all healthy"),)
 
 
-def _alerts(environment: Environment, alerts: tuple[Alert, ...] | None) -> Finding:
+def _alerts(environment: Environment, alerts: tuple[Alert, ...] | Unanswered) -> Finding:
     if environment.no_monitoring_reason:
         return not_applicable("alerts", environment.no_monitoring_reason)
-    firing = sorted({alert.name for alert in alerts or () if alert.state == "firing"})
-    return finding(
-        "alerts",
-        None if alerts is None else not firing,
-        measured="Prometheus does not answer" if alerts is None else ", ".join(firing) or "none firing",
-        expected="none firing",
-        next_step="Find the alert in the table of symptoms of 00 Start here.",
-    )
+    if isinstance(alerts, Unanswered):
+        return Finding("alerts", Verdict.INCONCLUSIVE, alerts.reason, "none firing",
+                       f"{alerts.next_step} 40 Health shows what Prometheus scrapes.".lstrip())
+    firing = sorted((alert for alert in alerts if alert.state == "firing"), key=lambda alert: alert.name)
+    words = dict.fromkeys(f"{one.name} ({one.summary})" if one.summary else one.name for one in firing)
+    return finding("alerts", not firing, measured=", ".join(words) or "none firing", expected="none firing",
+                   next_step=notebooks_for(firing))

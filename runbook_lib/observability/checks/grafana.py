@@ -7,10 +7,14 @@ from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import service_by_technology
 from runbook_lib.observability.checks.health import monitoring_sees
+from runbook_lib.observability.checks.silences import silences_are_meant
+from runbook_lib.observability.facts.alert_delivery import Silence
 from runbook_lib.observability.facts.grafana import REFUSED, TECHNOLOGY, GrafanaSurvey
 from runbook_lib.platform.checks.grafana_password import take_password
+from runbook_lib.platform.checks.metrics_clock import clock_is_the_servers
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.operations import Operation
 
 PASSWORD, SOURCES, BOARDS = "Grafana takes its password", "Grafana's data sources answer", "Grafana has its dashboards"
 _EXPECTED = {PASSWORD: "the one of the last deployment", SOURCES: "each passes Grafana's own check",
@@ -20,9 +24,13 @@ _OWN_ROW = "Its own row says what to do."
 
 def monitoring_works(environment: Environment, targets: tuple[ScrapeTarget, ...] | Unanswered,
                      alerts: tuple[Alert, ...] | Unanswered,
-                     survey: GrafanaSurvey | Unanswered | None) -> tuple[Finding, ...]:
-    """Prometheus scrapes every target, no alert fires, and Grafana shows it."""
-    return (*monitoring_sees(environment, targets, alerts), *dashboards_show(environment, survey))
+                     survey: GrafanaSurvey | Unanswered | None, clock_ahead: float | Unanswered,
+                     silences: tuple[Silence, ...] | Unanswered = (),
+                     operation: Operation | Unanswered | None = None) -> tuple[Finding, ...]:
+    """Prometheus scrapes every target, no alert fires and none is kept from everyone by what a dead run left, its
+    clock is the server's, and Grafana shows it."""
+    return (*monitoring_sees(environment, targets, alerts), silences_are_meant(environment, silences, operation),
+            clock_is_the_servers(environment, clock_ahead), *dashboards_show(environment, survey))
 
 
 def dashboards_show(environment: Environment, survey: GrafanaSurvey | Unanswered | None) -> tuple[Finding, ...]:

@@ -18,7 +18,7 @@ from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.leftovers import RunContainers
 from runbook_lib.platform.facts.logs import SevereLines
-from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.monitoring import NO_TARGET, Alert, ScrapeTarget, notebooks_for
 from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
@@ -26,7 +26,6 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.tls import VALID, certificate, without_tls
 
 CLOCK_S = 5.0
-NO_TARGET = "On the server: is it the project's own Prometheus, and does its prometheus.yml have `scrape_configs`?"
 _NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second finding of an endpoint
 
 
@@ -141,7 +140,7 @@ def _alerts(alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
 def _open(alert: Alert) -> str:
     if alert.runbook.startswith("40_"):  # this very notebook
         return "What it is about has a row of its own above; it resolves when that is fixed."
-    return f"Find {alert.name} in the table of symptoms of 00 Start here."
+    return notebooks_for((alert,))
 
 
 def server_has_space(environment: Environment, server: ServerState | Unanswered,

@@ -53,7 +53,7 @@ def _not_known(environment: Environment, states: tuple[ServiceState, ...], findi
         named = f"no service could be asked ({asked[0].measured})"
     outside = [one.verdict for one in findings if one.check.startswith("/")]
     users = " Users are answered all the same." if set(outside) == {Verdict.PASSED} else ""
-    return f"It is not known whether {environment.title} is healthy: {named}.{users}"
+    return f"It is not known whether {environment.title_within} is healthy: {named}.{users}"
 
 
 def _healthy(environment: Environment, states: tuple[ServiceState, ...]) -> str:

@@ -17,6 +17,7 @@ UNREADABLE_PERCENT = 1.0  # of a log's lines; above it, what the tables do not h
 MOST_UNREADABLE_PERCENT = 20.0  # above it, the other lines show nothing of the log as a whole
 ERRORS, SLOW, NEW = "requests answered with 5xx", "response times by route", "new errors"
 _SEE_UNREAD = "The row of that log gives the reason, with an example: correct its format in `logs`, or what writes it."
+WARNED = "WARNING"  # the level below an error
 _NAMED = 3  # routes and templates in a sentence
 _SEE_TEMPLATES = "Read its example in the table of templates; 21 Verify judges the release, 22 Rollback undoes it."
 
@@ -58,8 +59,11 @@ def _reading(one: LogReading) -> Finding:
 
 
 def _example(one: LogReading, reason: str) -> str:
-    first = next((sample for sample in one.samples if sample.startswith(f"{reason}: ")), "")
-    return f", for example: {head_of(first.removeprefix(f'{reason}: '), 160)}" if first else ""
+    begin = f"{reason}: "
+    # of a line of control characters nothing can be shown
+    shown = (head_of(sample.removeprefix(begin), 160) for sample in one.samples if sample.startswith(begin))
+    first = next((text for text in shown if text.strip()), "")
+    return f", for example: {first}" if first else ""
 
 
 def _is_mostly_unread(one: LogReading) -> bool:
@@ -129,7 +133,7 @@ def nothing_is_new(review: LogReview) -> Finding:
                        "" if known else "Open 00 Start here: it shows what is deployed.")
     unread = [one.log for one in logs if one.problem]
     new = [one for one in review.templates if one.is_new]
-    errors = [one for one in new if one.level != "WARNING"]
+    errors = [one for one in new if one.level != WARNED]
     if not review.messages_before or unread:
         why = f"{', '.join(unread)} could not be read" if unread else "no line is older than the deployment"
         return Finding(NEW, Verdict.INCONCLUSIVE, why, expected,
@@ -152,14 +156,23 @@ def log_answer(environment: Environment, review: LogReview, findings: Iterable[F
     window = f"{review.since:%Y-%m-%d %H:%M} to {review.until:%Y-%m-%d %H:%M} UTC"
     counted = _counted(review)
     if worst is Verdict.FAILED:
-        return f"The logs of {environment.title} show a fault, {window}: {head_of(first, 400)}. Read: {counted}."
+        return f"The logs of {environment.title_within} show a fault, {window}: {head_of(first, 400)}. Read: {counted}."
     if worst is Verdict.INCONCLUSIVE:
-        return f"The logs of {environment.title} do not tell enough, {window}: {head_of(first, 400)}."
+        return f"The logs of {environment.title_within} do not tell enough, {window}: {head_of(first, 400)}."
+    if errors := _errors_in(review):
+        total, often = sum(one.count for one in errors), max(errors, key=lambda one: one.count)
+        named = f"{pluralize(total, 'error')} of {pluralize(len(errors), 'kind')}, most often {_template_words(often)}"
+        reading = f"; worth reading: {head_of(first, 300)}" if worst is Verdict.WARNING else ""
+        return f"There are {named} in {counted}, {window}{reading}."
     if worst is Verdict.WARNING:
         return f"Nothing failed in {counted}, {window}; worth reading: {head_of(first, 400)}."
     if worst is Verdict.NOT_APPLICABLE:
         return f"There is nothing to review: {head_of(first, 400)}."
-    return f"The logs of {environment.title} are quiet, {window}: {counted}, and nothing is wrong in them."
+    return f"The logs of {environment.title_within} are quiet, {window}: {counted}, and nothing is wrong in them."
+
+
+def _errors_in(review: LogReview) -> list[MessageTemplate]:
+    return [one for one in review.templates if one.level != WARNED]
 
 
 def _counted(review: LogReview) -> str:

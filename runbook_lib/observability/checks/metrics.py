@@ -11,12 +11,14 @@ from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import MetricName
 from runbook_lib.observability.checks.metrics_review import Change, MetricsReview, ReviewedMetric, amount
+from runbook_lib.observability.checks.real_alerts import is_real
 from runbook_lib.observability.facts.metric_history import BEFORE, WEEK_BEFORE
+from runbook_lib.platform.checks.metrics_clock import clocks_agree, still_scraped
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 
 NO_METRICS = "the environment file names no metric"
-CLOCK_S = 5.0
+TOO_FEW = "never enough requests a minute to judge it (alerts.minimum_requests_per_minute)"
 STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late leaves no gap
 _FORM = "%Y-%m-%d %H:%M"
 _NAMES: tuple[str, ...] = MetricName.__args__  # type: ignore[attr-defined]
@@ -41,18 +43,10 @@ def metrics_are_recorded(environment: Environment, review: MetricsReview) -> tup
     unnamed = [Finding(f"{name} is recorded", Verdict.INCONCLUSIVE, "the environment file does not name it",
                        f"metrics.{name}", f"Name its PromQL in `metrics.{name}`, or say by `absent_reason` why not.")
                for name in _NAMES if name not in environment.metrics]
-    return (_clock(review), _history(review), *(_recorded(review, one) for one in review.metrics), *unnamed)
-
-
-def _clock(review: MetricsReview) -> Finding:
-    window, check, expected = review.window, "the clocks agree", f"within {CLOCK_S:g} s"
-    if window.unanswered:
-        return Finding(check, Verdict.INCONCLUSIVE, window.unanswered.reason, expected, window.unanswered.next_step)
-    ahead = window.clock_ahead_s
-    return finding(check, None if ahead is None else abs(ahead) <= CLOCK_S,
-                   measured="not known" if ahead is None else f"Prometheus is {ahead:+.1f} s against this machine",
-                   expected=expected, otherwise=Verdict.WARNING,
-                   next_step="On both machines: `timedatectl`. The window is by Prometheus' clock.")
+    window = review.window
+    return (clocks_agree(window.clock_ahead_s, window.unanswered), _history(review),
+            still_scraped(window.scrapes, window.grid.end),
+            *(_recorded(review, one) for one in review.metrics), *unnamed)
 
 
 def _history(review: MetricsReview) -> Finding:
@@ -132,21 +126,21 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
         return Finding(check, Verdict.INCONCLUSIVE, reason, expected, "See its row under “Is the data there?”")
     enough = (True,) * len(values) if one.enough is None else one.enough
     if all(many is None for many in enough):
-        return Finding(check, Verdict.INCONCLUSIVE, "whether there were requests enough is not known", expected,
-                       "The request rate is missing: see its row.")
-    beyond = [value is not None and (value < limit if below else value > limit) and many
-              for value, many in zip(values, enough, strict=True)]
+        reason = "whether there were requests enough is not known"
+        return Finding(check, Verdict.INCONCLUSIVE, reason, expected, "The request rate is missing: see its row.")
+    beyond, during = _without_drills(review, one, [
+        value is not None and (value < limit if below else value > limit) and many
+        for value, many in zip(values, enough, strict=True)])
     spans = _spans(one is True for one in beyond)
     if not spans and None in beyond:
         return Finding(check, Verdict.INCONCLUSIVE, f"{side} it where it is not known whether there were requests "
                        "enough", expected, "The request rate has gaps there: see its row.")
     if not any(enough):
-        return Finding(check, Verdict.NOT_APPLICABLE, "never enough requests a minute to judge it "
-                       "(alerts.minimum_requests_per_minute)")
+        return Finding(check, Verdict.NOT_APPLICABLE, TOO_FEW)
     extreme = (min if below else max)(values.known)
     if not spans:
-        return finding(check, True, measured=f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
-                       expected=expected)
+        words = f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}{during}"
+        return finding(check, True, measured=words, expected=expected)
     longest = max(spans, key=lambda span: span.last - span.first)
     return Finding(
         check, Verdict.FAILED if longest.seconds(grid) >= one.limit_s else Verdict.WARNING,
@@ -154,6 +148,14 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
         f"{_minutes(longest.seconds(grid) or grid.step_s)} from {grid.at(longest.first):{_FORM}} UTC; "
         f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
         expected, "Compare with the changes and marks below; then 21 Verify for the release, 40 Health for services.")
+
+
+def _without_drills(review: MetricsReview, metric: ReviewedMetric,
+                    beyond: list[bool | None]) -> tuple[list[bool | None], str]:
+    """The same without what alert drills did on purpose; and words for that, where they did."""
+    kept = [one and (is_real(at, metric.real) or not any(drill.covers(at) for drill in review.window.drills))
+            for at, one in zip(review.grid, beyond, strict=True)]
+    return kept, "; beyond it only while an alert drill provoked its alert" if kept != beyond else ""
 
 
 def windows_compare(review: MetricsReview) -> tuple[Finding, ...]:
@@ -217,7 +219,7 @@ def metrics_answer(environment: Environment, review: MetricsReview, *groups: Ite
     failed = [one for one in findings if one.verdict is Verdict.FAILED]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]
     if review.window.unanswered:
-        return f"It is not known how {environment.title} was ({span}): {review.window.unanswered.reason}."
+        return f"It is not known how {environment.title_within} was ({span}): {review.window.unanswered.reason}."
     parts = [f"{one.check.replace(' is not ', ' was ')}: {one.measured}" for one in failed[:2]]
     parts += [one.words for one in review.changes[:2]]
     more = len(failed[2:]) + len(review.changes[2:])

@@ -6,14 +6,17 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from runbook_lib.core.text import readable_number
+from runbook_lib.core.text import readable_number, unit_for
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import Metric
 from runbook_lib.observability.checks.level_shifts import LevelShift, level_shifts
+from runbook_lib.observability.checks.metric_marks import BACKUP, DEPLOYMENT, DRILL, Mark, marks_of
+from runbook_lib.observability.checks.real_alerts import is_real, real_periods
+from runbook_lib.observability.facts.alert_drills import DrillTime
 from runbook_lib.observability.facts.metric_history import (
     BEFORE,
     NOW,
@@ -24,24 +27,10 @@ from runbook_lib.observability.facts.metric_history import (
 )
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
-from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.recovery.facts.backups import Backups
 
-DEPLOYMENT, BACKUP, ALERT = "deployment", "backup", "alert"
 NEAR = timedelta(minutes=30)  # a change so soon after a deployment or a backup is named together with it
 ABOUT = timedelta(seconds=60)  # a rate over a minute moves before the mark of what moved it
 Known = Values | Unanswered
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened in the window: a deployment, a backup, or an alert from `at` to `end` (UTC)."""
-
-    kind: str
-    name: str
-    at: datetime
-    end: datetime
-    label: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +64,8 @@ class Change:
             text = f"{moved} at {ended}"
         if self.after_mark is None:
             return text
+        if self.after_mark.kind == DRILL:
+            return f"{text}, during {self.after_mark.name}"
         minutes = (shift.at - self.after_mark.at).total_seconds() / 60
         return f"{text}, {'with' if minutes < 1 else f'{minutes:.0f} min after'} {self.after_mark.name}"
 
@@ -89,7 +80,8 @@ class Change:
 
 @dataclass(frozen=True)
 class ReviewedMetric:
-    """One metric over the window and the earlier ones. `history` None: it was not asked for."""
+    """One metric over the window and the earlier ones. `history` None: it was not asked for. `real`: when its alert
+    fired, or waited to, and no drill had made it."""
 
     name: str
     metric: Metric
@@ -98,6 +90,7 @@ class ReviewedMetric:
     limit_s: int = 0
     enough: tuple[bool | None, ...] | None = None
     changes: tuple[Change, ...] = ()
+    real: tuple[AlertPeriod, ...] = ()
 
     def main(self, window: str = NOW) -> Known:
         """The values of the judged line."""
@@ -178,34 +171,22 @@ def review_metrics(environment: Environment, window: MetricsWindow, answers: Seq
         history = found.get(name)
         condition = environment.alerts.conditions[metric.alert] if metric.alert else None
         limit = condition.above if condition else metric.above if metric.above is not None else metric.below
+        for_s = condition.for_s if condition else metric.for_s
+        fired = () if isinstance(alerts, Unanswered) else alerts
+        real = real_periods(metric.alert, for_s, fired, window.drills)
         reviewed.append(ReviewedMetric(
-            name, metric, history, limit, condition.for_s if condition else metric.for_s,
-            _enough(rate, environment, least) if metric.needs_requests else None,
-            _changes(metric, history, window.grid, marks)))
+            name, metric, history, limit, for_s, _enough(rate, environment, least) if metric.needs_requests else None,
+            _changes(metric, history, window.grid, marks, real), real))
     deployments = [one for one in marks if one.kind == DEPLOYMENT]
     return MetricsReview(window, tuple(reviewed), marks,
                          tuple(one for one in (deployed, backups, alerts) if isinstance(one, Unanswered)),
                          deployments[-1] if deployments else None)
 
 
-def marks_of(window: MetricsWindow, deployed: Deployed | Unanswered, backups: Backups | Unanswered,
-             alerts: tuple[AlertPeriod, ...] | Unanswered) -> tuple[Mark, ...]:
-    """Deployments, backups and alerts within the window, oldest first."""
-    found = []
-    if isinstance(deployed, Deployed):
-        found += [Mark(DEPLOYMENT, f"deployment {one.run_id} ({one.version})", one.at, one.at, one.version)
-                  for one in deployed.releases]
-    if isinstance(backups, Backups):
-        found += [Mark(BACKUP, f"backup {one.name}", one.taken_at, one.taken_at, "backup") for one in backups.backups]
-    if not isinstance(alerts, Unanswered):
-        found += [Mark(ALERT, f"alert {one.name}", one.begin, one.end, one.name) for one in alerts]
-    within = [one for one in found if one.end >= window.grid.begin and one.at <= window.grid.end]
-    return tuple(sorted(within, key=lambda one: (one.at, one.kind)))
-
-
 def amount(value: float, unit: str) -> str:
     """A value with its unit, three digits: `0.21 s`, `84 %`, `1,200 req/s`."""
-    return f"{readable_number(value)} {unit}".rstrip()
+    number = readable_number(value)
+    return f"{number} {unit_for(number, unit)}".rstrip()
 
 
 def _typical(values: Known, unit: str) -> str:
@@ -220,20 +201,28 @@ def _enough(rate: MetricHistory | None, environment: Environment, least: float) 
     return tuple(None if one is None else one >= least for one in values)
 
 
-def _changes(metric: Metric, history: MetricHistory | None, grid: Grid, marks: tuple[Mark, ...]) -> tuple[Change, ...]:
+def _changes(metric: Metric, history: MetricHistory | None, grid: Grid, marks: tuple[Mark, ...],
+             real: tuple[AlertPeriod, ...]) -> tuple[Change, ...]:
     values = history.windows[NOW][metric.main] if history else None
     if not isinstance(values, Values) or metric.minimum_change is None:
         return ()
     title = metric.title + (f" ({metric.main})" if len(metric.queries) > 1 else "")
     dated = grid.end - grid.begin > timedelta(hours=20)
     found = level_shifts(values, grid, metric.minimum_change)
-    worse = [None if metric.worse is None else (one.size > 0) == (metric.worse == "higher") for one in found]
-    return tuple(Change(title, metric.unit, one, bad, _mark_before(one, marks), dated)
-                 for one, bad in zip(found, worse, strict=True))
+    changes = []
+    for one in found:
+        mark = _mark_before(one, marks, real)
+        neither = metric.worse is None or (mark is not None and mark.kind == DRILL)  # a drill makes it worse on purpose
+        bad = None if neither else (one.size > 0) == (metric.worse == "higher")
+        changes.append(Change(title, metric.unit, one, bad, mark, dated))
+    return tuple(changes)
 
 
-def _mark_before(shift: LevelShift, marks: tuple[Mark, ...]) -> Mark | None:
-    """The last deployment shortly before the change, else the last backup. An alert follows a change."""
+def _mark_before(shift: LevelShift, marks: tuple[Mark, ...], real: tuple[AlertPeriod, ...]) -> Mark | None:
+    """An alert drill meanwhile, else the last deployment shortly before, or backup. An alert follows a change."""
     begun = shift.last_before if shift.gradual else shift.at
-    near = [one for one in marks if one.kind != ALERT and one.at - ABOUT <= begun <= one.at + NEAR]
+    drill = next((one for one in marks if one.kind == DRILL and DrillTime(one.at, one.end).covers(begun)), None)
+    if drill is not None and not is_real(begun, real, ABOUT):
+        return drill
+    near = [one for one in marks if one.kind in (DEPLOYMENT, BACKUP) and one.at - ABOUT <= begun <= one.at + NEAR]
     return max(near, key=lambda one: (one.kind == DEPLOYMENT, one.at), default=None)

@@ -18,6 +18,8 @@ RECENT = timedelta(hours=1)
 EXPECTED = "its container runs, and it answers itself"
 NOT_ASKED = "its container runs; it has no `probe`, so nothing was asked of it"
 _SLOW, _SINCE_WHEN = "slow", "41 Metrics review shows since when it is slow, 62 Tuning review why. "
+_LET_IN = ("It answers, and does not let the probe in: give its `probe` what logs in (`password_variable`, `user`), or "
+           "leave the probe out; its health check remains.")
 BAD = (Verdict.FAILED, Verdict.INCONCLUSIVE)
 _FIND_COLOUR = ("Read `.runbook/upstreams/active.conf` on the server: it names the colour. If it is lost, `docker "
                 "logs` of both backends shows which one has requests: stop the other one, then run again.")
@@ -68,8 +70,7 @@ def connections_are_real(environment: Environment, survey: HealthSurvey) -> tupl
     Only of what is asked itself and names its clients. A program that connects anew each time may have none now.
     """
     return tuple(
-        _connected(survey, compose_name(environment, survey, name), compose_name(environment, survey, needed),
-                   coloured=service.coloured)
+        _connected(environment, survey, name, needed)
         for name, service in environment.services.items() if service.critical and service.probe is not None
         for needed in service.needs if _names_clients(environment, needed))
 
@@ -79,10 +80,13 @@ def _names_clients(environment: Environment, name: str) -> bool:
     return environment.services[name].required and probe is not None and probe.kind in ("postgres", "redis")
 
 
-def _connected(survey: HealthSurvey, name: str, needed: str, *, coloured: bool) -> Finding:
+def _connected(environment: Environment, survey: HealthSurvey, of: str, to: str) -> Finding:
+    service = environment.services[of]
+    name, needed = (compose_name(environment, survey, one) for one in (of, to))
     check, expected = f"{name} is connected to {needed}", "a session from its own address"
-    if coloured and survey.colour is None:
-        return Finding(check, Verdict.INCONCLUSIVE, COLOUR_NOT_KNOWN, expected, _FIND_COLOUR)
+    if service.coloured and survey.colour is None:
+        missing = survey.containers.next_step if isinstance(survey.containers, Unanswered) else ""
+        return Finding(check, Verdict.INCONCLUSIVE, COLOUR_NOT_KNOWN, expected, missing or _FIND_COLOUR)
     one, other = survey.reply_of(name), survey.reply_of(needed)
     if one is None or other is None or other.works is not True or not one.addresses:
         return Finding(check, Verdict.INCONCLUSIVE, "one of the two does not answer", expected,
@@ -90,8 +94,12 @@ def _connected(survey: HealthSurvey, name: str, needed: str, *, coloured: bool) 
     found = sorted(set(one.addresses) & set(other.clients))
     if found:
         return Finding(check, Verdict.PASSED, f"from {', '.join(found)}", expected)
+    if service.brief_sessions_reason:
+        return not_applicable(check, service.brief_sessions_reason)
     return Finding(check, Verdict.WARNING, f"none from {' or '.join(one.addresses)}", expected,
-                   f"Does it use this {needed} at all? Compare the address in its variables with the service {needed}.")
+                   f"Does it use this {needed} at all? Compare the address in its variables with the service {needed}. "
+                   f"Where it connects anew for each request, as Django does by default, say so in "
+                   f"services.{of}.brief_sessions_reason.")
 
 
 def _state(environment: Environment, survey: HealthSurvey, name: str) -> ServiceState:
@@ -136,20 +144,24 @@ def _judged(environment: Environment, survey: HealthSurvey, state: ServiceState,
             unknown.append(f"its answer: {survey.replies.reason}")
         elif reply is None or reply.reply is Reply.UNKNOWN:
             unknown.append(reply.words if reply and reply.words else "it could not be asked")
-        elif reply.reply is Reply.SILENT:
+        elif reply.reply in (Reply.SILENT, Reply.REFUSED):
             unknown.append(reply.words)
         elif not reply.works:
             faults.append(f"{reply.words}; its container is {' and '.join(good) or 'there'} all the same")
         elif reply.seconds is not None and reply.seconds * 1000 > environment.health.slow_ms:
             notes.append(f"{_SLOW}: {reply.words} after {reply.seconds * 1000:.0f} ms")
         else:
-            good.append(reply.words + (f" in {reply.seconds * 1000:.0f} ms" if reply.seconds is not None else ""))
+            good.append(reply.words + (f" in {_milliseconds(reply.seconds)}" if reply.seconds is not None else ""))
     verdict = (Verdict.FAILED if faults else Verdict.INCONCLUSIVE if unknown else Verdict.WARNING if notes
                else Verdict.PASSED)
     measured = "; ".join(dict.fromkeys(faults or unknown or [*notes, *good]))
     first = _SINCE_WHEN if measured.startswith(_SLOW) else ""
     return replace(state, verdict=verdict, measured=measured, stopped=_is_stopped(survey, state.service),
                    advice="" if verdict is Verdict.PASSED else first + _advice(survey, state.service, verdict))
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "less than 1 ms"
 
 
 def _containers(survey: HealthSurvey, service: str) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -203,6 +215,9 @@ def _advice(survey: HealthSurvey, service: str, verdict: Verdict) -> str:
     log = f"Read its log: `docker logs --tail 50 {container.name}` on the server."
     if container.oom_killed:
         return f"{log} Then compare memory with its limit: 21 Verify has the chart."
+    reply = survey.reply_of(service)
+    if verdict is Verdict.INCONCLUSIVE and reply is not None and reply.reply is Reply.REFUSED:
+        return _LET_IN
     if verdict is Verdict.INCONCLUSIVE:
         return f"{log} It hangs or is starting: ask again in a minute; then `docker restart {container.name}`."
     if container.state != "running":

@@ -8,7 +8,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.users import UserView
-from runbook_lib.platform.checks.endpoints import endpoint_answers
+from runbook_lib.platform.checks.endpoints import CLOCK_NEXT, endpoint_answers
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.own_reads import RATE_LIMITED, Read
 from runbook_lib.platform.facts.releases import Deployed
@@ -47,7 +47,9 @@ def _endpoints(environment: Environment, view: UserView) -> tuple[Finding, ...]:
         return (Finding("endpoints answer", Verdict.INCONCLUSIVE, missing.reason, "each health path",
                         missing.next_step),)
     found = (endpoint_answers(environment, one) for one in view.endpoints)
-    return tuple(one if one.verdict is Verdict.PASSED else replace(one, next_step=AFFECTED) for one in found)
+    # what is inconclusive here shows nothing of users
+    return tuple(replace(one, next_step=AFFECTED) if one.verdict in (Verdict.FAILED, Verdict.WARNING) else one
+                 for one in found)
 
 
 def reads_are_answered(environment: Environment, view: UserView) -> tuple[Finding, ...]:
@@ -72,14 +74,16 @@ def _reads(view: UserView) -> tuple[Finding, ...]:
 
 def _read(view: UserView, one: Read) -> Finding:
     held = isinstance(view.holders, tuple) and any(holder.longest_s >= BRIEF_S for holder in view.holders)
-    measured = (f"no answer within {view.read_s:g} s" if one.status is None
-                else f"{one.status} in {one.seconds * 1000:.0f} ms")
+    failed = "; ".join(filter(None, (one.doubt, one.error))) or f"no answer within {view.read_s:g} s"
+    measured = failed if one.status is None else f"{one.status} in {one.seconds * 1000:.0f} ms"
     advice = (f"The row “{NO_WAIT}” has the cause." if held else
               f"{AFFECTED} Where no service is the cause, 43 Log review shows why.")
-    return finding(f"{one.path} is read by users", one.status != RATE_LIMITED and not one.is_error,
+    good = None if one.doubt else one.status != RATE_LIMITED and not one.is_error
+    return finding(f"{one.path} is read by users", good,
                    measured=measured, expected=f"an answer within {view.read_s:g} s, no error of the server",
                    # this machine has asked too much lately: that shows nothing of users
-                   next_step="Ask again in a minute." if one.status == RATE_LIMITED else advice,
+                   next_step=CLOCK_NEXT if one.doubt else "Ask again in a minute." if one.status == RATE_LIMITED
+                   else advice,
                    otherwise=Verdict.WARNING if one.status == RATE_LIMITED else Verdict.FAILED)
 
 

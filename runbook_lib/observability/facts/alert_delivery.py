@@ -113,6 +113,15 @@ def alert_delivery(environment: Environment) -> Question[AlertDelivery]:
     return Question("alert delivery", fetch)
 
 
+def silences_in_force(environment: Environment) -> Question[tuple[Silence, ...]]:
+    """Silences that are active, or will be; none where nothing sends alerts here. Raises as `alert_delivery`."""
+
+    def fetch(connections: Connections) -> tuple[Silence, ...]:
+        return parse_silences(connections.alertmanager.get("silences")) if environment.alerts_service else ()
+
+    return Question("silences", fetch)
+
+
 def channel_records(environment: Environment) -> Question[tuple[ChannelRecord, ...]]:
     """Attempts and failures of the last 24 hours, a kind of channel. Raises as `alert_delivery`."""
 
@@ -134,13 +143,25 @@ def parse_delivery(status: Any, alerts: Any, silences: Any) -> AlertDelivery:
         return AlertDelivery(
             receivers=tuple(_receiver(one) for one in configuration["receivers"]),
             alerts=tuple(sorted((_alert(one, names) for one in alerts), key=lambda one: (one.since, one.name))),
-            silences=tuple(_silence(one) for one in silences if one["status"]["state"] in ("active", "pending")),
+            silences=parse_silences(silences),
             route=dict(configuration["route"]), inhibitions=tuple(configuration.get("inhibit_rules") or ()),
             started=parse_time(status["uptime"]) if status.get("uptime") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
-        raise FactUnreadable(head_of(f"Alertmanager's reply is of an unknown form: {error!r}", 300),
-                             next_step="Open Alertmanager on the server (port 9093) and compare.") from error
+        raise _unknown_form(error) from error
+
+
+def parse_silences(silences: Any) -> tuple[Silence, ...]:
+    """Those of /api/v2/silences that are in force, or will be. Raises FactUnreadable."""
+    try:
+        return tuple(_silence(one) for one in silences if one["status"]["state"] in ("active", "pending"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unknown_form(error) from error
+
+
+def _unknown_form(error: Exception) -> FactUnreadable:
+    return FactUnreadable(head_of(f"Alertmanager's reply is of an unknown form: {error!r}", 300),
+                          next_step="Open Alertmanager on the server (port 9093) and compare.")
 
 
 def _receiver(one: dict[str, Any]) -> Receiver:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.foreign_json import read_records
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import pluralize, printable
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.alert_timeline import AlertPath, Sample, follow
 
 RECENT_DRILLS = 30
+DRILL_REST = timedelta(minutes=2)  # until memory and disk that a drill gave back are scraped as free again
+LONGEST_S, FIRST_YEAR = 7 * 86_400.0, 2020  # what is beyond stands in a damaged line
 DONE = "done"  # the program's word for a drill that reached its end
 
 
@@ -71,6 +74,21 @@ class AlertDrillRecord:
 
 
 @dataclass(frozen=True)
+class DrillTime:
+    """An alert drill from `begin` to `end`, by the server's clock in UTC; of each alert that it provoked, from when to
+    when its condition was made true.
+    """
+
+    begin: datetime
+    end: datetime
+    provoked: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict, compare=False)
+
+    def covers(self, at: datetime) -> bool:
+        """Whether what was measured then may be what the drill made: also a moment later, until it is scraped again."""
+        return self.begin - DRILL_REST <= at <= self.end + DRILL_REST
+
+
+@dataclass(frozen=True)
 class AlertDrills:
     """All recorded drills, oldest first, and how many lines could not be read."""
 
@@ -111,6 +129,21 @@ def survey_drills(environment: Environment) -> Question[AlertDrills]:
     return Question("alert drills", fetch)
 
 
+def drill_times(environment: Environment) -> Question[tuple[DrillTime, ...]]:
+    """When drills were, oldest first. Raises as `survey_drills`."""
+    drills = survey_drills(environment)
+    # the record is written at a drill's end
+    return Question(drills.name, lambda connections: tuple(
+        _time_of(one) for one in drills.fetch(connections).drills))
+
+
+def _time_of(record: AlertDrillRecord) -> DrillTime:
+    begin = record.at - timedelta(seconds=record.seconds)
+    return DrillTime(begin, record.at, {
+        one.name: (begin + timedelta(seconds=one.begun),
+                   record.at if one.ended is None else begin + timedelta(seconds=one.ended)) for one in record.paths})
+
+
 def parse_drills(text: str) -> AlertDrills:
     """The lines of alert-drills.jsonl; a line that is not a record is counted, never taken for a drill."""
     return AlertDrills(*read_records(text, _drill))
@@ -124,9 +157,12 @@ def _drill(data: dict[str, Any]) -> AlertDrillRecord:
     samples = tuple(Sample.read(one) for one in data["samples"])
     begun = {str(name): float(at) for name, at in data["provoked"].items()}
     paths = follow(begun, {str(name): float(at) for name, at in data["ended"].items()}, samples, channels)
+    at, seconds = parse_time(data["at"]), float(data["seconds"])
+    if not 0 <= seconds <= LONGEST_S or at.year < FIRST_YEAR:
+        raise ValueError("not a time of a drill")
     return AlertDrillRecord(
-        at=datetime.fromisoformat(data["at"]), run_id=str(data["run_id"]), outcome=str(data["outcome"]),
-        message=_decoded(data["message"]), seconds=float(data["seconds"]), undone=bool(data["undone"]),
+        at=at, run_id=str(data["run_id"]), outcome=str(data["outcome"]),
+        message=_decoded(data["message"]), seconds=seconds, undone=bool(data["undone"]),
         for_s=float(data["for_s"]), paths=paths,
         not_provoked={str(name): _decoded(why) for name, why in data["not_provoked"].items()},
     )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runbook_lib.contract.bounds import LONGEST_LOG_MINUTES, within
 from runbook_lib.core.errors import BadParameter
 from runbook_lib.core.questions import Question
 from runbook_lib.environment import Environment
+from runbook_lib.observability.facts.alert_delivery import silences_in_force
 from runbook_lib.observability.facts.grafana import survey_grafana
 from runbook_lib.observability.facts.health_survey import DEADLINE_S, survey_health
 from runbook_lib.observability.facts.review_window import check_deadline
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.certificates import inspect_certificate
 from runbook_lib.platform.facts.leftovers import survey_leftovers
-from runbook_lib.platform.facts.logs import errors_since
+from runbook_lib.platform.facts.logs import errors_lately
+from runbook_lib.platform.facts.metrics_clock import prometheus_ahead
 from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
 from runbook_lib.platform.facts.mounted_files import proxy_files
 from runbook_lib.platform.facts.page import view_page
@@ -25,8 +26,8 @@ BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own 
 
 def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
                      ) -> tuple[Question[Any], ...]:
-    """Health, page, certificate, monitoring targets, alerts, the log's errors, Grafana, containers of runs and
-    the proxy's files, in this order.
+    """Health, page, certificate, monitoring targets, alerts, the log's errors, Grafana, containers of runs,
+    the proxy's files, Prometheus' clock and Alertmanager's silences, in this order.
 
     What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
     """
@@ -37,14 +38,15 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
     except ValueError as error:
         raise BadParameter(f"log_minutes: {error}", where="the parameter log_minutes",
                            next_step=f"Leave it out: the default is good for {good_for}.") from error
-    since = datetime.now(UTC) - timedelta(minutes=log_minutes)
     return (
         survey_health(environment, deadline_s),  # its parts have deadlines of their own
         with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
         *(with_deadline(question, deadline_s) for question in (
             inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
-            errors_since(environment, since), survey_grafana(environment),
+            errors_lately(environment, log_minutes), survey_grafana(environment),
             survey_leftovers(environment), proxy_files(environment))),
+        prometheus_ahead(environment, deadline_s),
+        with_deadline(silences_in_force(environment), deadline_s),
     )
 
 

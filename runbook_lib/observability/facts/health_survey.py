@@ -29,7 +29,7 @@ DEADLINE_S = 6.0
 LEFT_OVER_S = 4.0
 PAUSE_S = 1.0  # before what contradicts itself is asked again
 COLOUR_NOT_KNOWN = "which colour has the traffic is not known"
-_BY_SEVERITY = (Reply.UP, Reply.UNKNOWN, Reply.SILENT, Reply.STOPPED, Reply.DOWN)
+_BY_SEVERITY = (Reply.UP, Reply.UNKNOWN, Reply.REFUSED, Reply.SILENT, Reply.STOPPED, Reply.DOWN)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _once(environment: Environment, connections: Connections, deadline_s: float,
         with_deadline(deployed_state(environment), deadline_s),
         with_deadline(survey_containers(environment), deadline_s),
         with_deadline(ask_services(environment, limit_s=limit_s), all_s),
-        with_deadline(survey_endpoints(environment, timeout_s=limit_s), all_s),
+        with_deadline(survey_endpoints(environment, timeout_s=limit_s, resolved=True), all_s),
         with_deadline(schema_revision(environment), deadline_s))
     deployed, containers, replies, endpoints, revision = fetch_concurrently(parts, connections)
     survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)

@@ -58,6 +58,9 @@ COMBINED_WITH_HOST = COMBINED.replace(r"^(?<address>[^ ]+) ", _HOST)
 COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 _TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
+# the time of a request that a server writes among messages, quoted in whatever way
+_REQUEST_TIME = (r"\[([0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] "
+                 r"""["'][A-Z]{3,10} [^"']* HTTP/[0-9.]+["'] [0-9]{3}(?: |$)""")
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
 SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
@@ -95,7 +98,7 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
 
     absent = [key for key in keys_of(log) if key not in values.columns]
     values = values.with_columns(pl.lit(None, pl.String).alias(key) for key in absent)
-    at = moment(first("time")).alias("at")
+    at = _json_moment(values, first("time")).alias("at")
     request_id = first("request_id").fill_null("").alias("request_id")
     seconds = first("seconds").cast(pl.Float64, strict=False).alias("seconds")
     if log.kind == "access":
@@ -113,6 +116,14 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
                             .then(pl.concat_str(pl.lit(": "), raised)).otherwise(pl.lit("")))
     return values.select(at, severity(first("level").fill_null("")).alias("level"), message.alias("message"),
                          request_id, seconds, "line")
+
+
+def _json_moment(values: pl.DataFrame, text: pl.Expr) -> pl.Expr:
+    """The time of JSON; of nginx' `$time_local` as well, by the first lines: reading it costs each line of others."""
+    import polars as pl
+
+    common = values.head(1000).select(text.str.contains(r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:").any()).item()
+    return pl.coalesce(moment(text), common_moment(text)) if common else moment(text)
 
 
 def combined_columns(lines: pl.DataFrame) -> pl.DataFrame:
@@ -151,17 +162,23 @@ def _parts(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
 
 
 def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
-    """The columns of read_log from lines that begin with a time and hold the word for a level."""
+    """The columns of read_log from lines that begin with a time and hold the word for a level.
+
+    A server's own lines about requests may stand among them: they have a time, and no level.
+    """
     import polars as pl
 
     # colours stand directly before a level's word, and then it is none
     line = pl.col("line").str.replace_all(COLOURS, "")
+    # a path may hold the word for a level, and a query a time
+    asked = common_moment(line.str.extract(_REQUEST_TIME, 1))
     begin = line.str.slice(0, 120)
     text_time = rf"({CLOCK}(?:Z|{NUMBER}| {any_zone()}\b)?)"
     message = line.str.replace(r"^[\[(]?" + text_time + r"[\])]?[\s:,-]*", "")
     return lines.select(
-        moment(begin.str.extract(text_time, 1).str.replace_all("/", "-")).alias("at"),
-        severity(begin.str.extract(TEXT_LEVEL, 1).fill_null("")).alias("level"), message.alias("message"),
+        pl.coalesce(asked, moment(begin.str.extract(text_time, 1).str.replace_all("/", "-"))).alias("at"),
+        pl.when(asked.is_not_null()).then(pl.lit(""))
+        .otherwise(severity(begin.str.extract(TEXT_LEVEL, 1).fill_null(""))).alias("level"), message.alias("message"),
         pl.lit("").alias("request_id"), pl.lit(None, pl.Float64).alias("seconds"), "line")
 
 

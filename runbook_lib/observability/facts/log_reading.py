@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from runbook_lib.core.foreign_json import read_object
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_formats import (
-    COMBINED_ODD_USER,
     combined_columns,
     json_columns,
     keys_of,
@@ -35,7 +34,6 @@ TOO_LONG = f"longer than {LONGEST_LINE:,} bytes"
 NOT_JSON, NOT_COMBINED = "not a JSON object", "not a line of an access log"
 NO_STATUS, NO_TIME = "without a status from 100 to 599", "without a time that can be read"
 SHARED_ZONE = "in a time zone whose name several share"
-COMBINED_LINE = "of an access log among messages (kind: access with format: combined would read them)"
 ACCESS_LINE = "of an access log among messages, in none of the formats (written as combined, they can be read)"
 CONTINUED = "of a message in several lines, such as a traceback"
 _CONTINUED = (r"^(?:\s+\S|Traceback \(most recent call last\)|During handling of the above|The above exception was|"
@@ -154,7 +152,7 @@ def _set_aside_undated(lines: pl.DataFrame, log: LogFile, unreadable: Unreadable
 
     reasons = [(SHARED_ZONE, rf"{CLOCK} {any_zone()}\b")]
     if log.kind == "application":
-        reasons += [(COMBINED_LINE, COMBINED_ODD_USER), (ACCESS_LINE, _REQUEST)]
+        reasons.append((ACCESS_LINE, _REQUEST))
     if log.format == "text":
         reasons.append((CONTINUED, _CONTINUED))
     for reason, pattern in reasons if lines.height else ():

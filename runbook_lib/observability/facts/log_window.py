@@ -19,6 +19,7 @@ from runbook_lib.environment.services import COLOURS
 from runbook_lib.observability.facts.log_formats import candidates
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.server_clock import server_clock
 from runbook_lib.platform.facts.time_zones import zone_table
 
 _PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
@@ -80,11 +81,12 @@ class LogSize:
 
 @dataclass(frozen=True)
 class LogSurvey:
-    """All logs of the environment file in the window from `since` to `until`, by name."""
+    """All logs of the environment file in the window from `since` to `until`, by name; `clock` as ServerClock.words."""
 
     since: datetime
     until: datetime
     logs: Mapping[str, LogSize | Unanswered]
+    clock: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -119,7 +121,8 @@ class LogSurvey:
         """How much will come, before it comes."""
         transfer = sum(one.transfer_bytes for one in self.known)
         return (f"{readable_size(self.size_bytes)} of log lines from {self.since:%Y-%m-%d %H:%M} to "
-                f"{self.until:%Y-%m-%d %H:%M} UTC; about {readable_size(transfer)} come over the link.")
+                f"{self.until:%Y-%m-%d %H:%M} UTC{', ' * bool(self.clock)}{self.clock}; "
+                f"about {readable_size(transfer)} come over the link.")
 
 
 def survey_logs(environment: Environment, hours: float = 24.0, until: str = "",
@@ -129,18 +132,20 @@ def survey_logs(environment: Environment, hours: float = 24.0, until: str = "",
     A log that does not answer within `deadline_s` is missing, and the others are there. Raises BadParameter for a
     window or deadline that is none, FactUnreadable where no log answers. Source: the server's files, and Docker.
     """
-    now = datetime.now(UTC).replace(microsecond=0)
-    end = parse_until(until, now) or now
-    since = _begin(end, hours)
+    now = datetime.now(UTC)
+    asked = parse_until(until, now)
+    _begin(asked or now, hours)
     check_deadline(deadline_s, "a gigabyte of lines")
 
     def fetch(connections: Connections) -> LogSurvey:
-        found: dict[str, LogSize | Unanswered] = {}
-        for name, log in environment.logs.items():
-            question = _survey(environment, name, log, since, end, deadline_s)
-            found[name] = with_deadline(question, deadline_s).fetch(connections)
+        clock = with_deadline(server_clock(), deadline_s).fetch(connections)
+        # its lines are dated by its own clock: by ours the last of them, or all, would be left out
+        end = asked or (now if isinstance(clock, Unanswered) else clock.now).replace(microsecond=0)
+        since = _begin(end, hours)
+        parts = {key: _survey(environment, key, one, since, end, deadline_s) for key, one in environment.logs.items()}
+        found = {key: with_deadline(one, deadline_s).fetch(connections) for key, one in parts.items()}
         _must_be_known(found)
-        return LogSurvey(since, end, found)
+        return LogSurvey(since, end, found, "" if isinstance(clock, Unanswered) else clock.words)
 
     return Question("logs in the window", fetch)
 

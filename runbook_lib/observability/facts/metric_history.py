@@ -14,9 +14,10 @@ from typing import Any
 from runbook_lib.contract.bounds import span_of
 from runbook_lib.core.errors import BadParameter, FactUnreadable
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.times import from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import Metric
+from runbook_lib.observability.facts.alert_drills import DrillTime, drill_times
+from runbook_lib.observability.facts.alert_rules import DRILL_LABEL
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.metric_ranges import (
@@ -27,15 +28,13 @@ from runbook_lib.platform.facts.metric_ranges import (
     range_query,
     single_range,
 )
-from runbook_lib.platform.facts.monitoring import instant_query
+from runbook_lib.platform.facts.metrics_clock import metrics_clock
 from runbook_lib.platform.facts.releases import deployed_state
 from runbook_lib.recovery.facts.backup_survey import survey
 
 DEADLINE_S = 15.0
 WEEK_S = 7 * 86_400.0
 COMPARED_POINTS = 1_000  # an earlier window is compared as a whole: a finer grid would only take longer
-CLOCK = "time()"
-OLDEST = "min(prometheus_tsdb_lowest_timestamp_seconds)"  # Prometheus' own measure of how far its data reach back
 NOW, BEFORE, WEEK_BEFORE = "now", "the window before", "a week before"
 
 
@@ -44,13 +43,16 @@ class MetricsWindow:
     """The span that is reviewed, in UTC and by Prometheus' clock, which is `clock_ahead_s` ahead of this machine's.
 
     `data_since`: the oldest sample that Prometheus keeps; None where it does not say. `unanswered`: it did not answer
-    at all, and the span is by this machine's clock.
+    at all, and the span is by this machine's clock. `scrapes`: each job's last one, of a window that ends now.
+    `drills`: alert drills that the server has recorded.
     """
 
     grid: Grid
     clock_ahead_s: float | None
     data_since: datetime | None
     unanswered: Unanswered | None = None
+    scrapes: Mapping[str, datetime] | None = None
+    drills: tuple[DrillTime, ...] = ()
 
     @property
     def grids(self) -> dict[str, Grid]:
@@ -83,11 +85,12 @@ class MetricHistory:
 
 @dataclass(frozen=True)
 class AlertPeriod:
-    """An alert fired from `begin` to `end` (UTC), to the exactness of the grid."""
+    """An alert fired from `begin` to `end` (UTC), to the exactness of the grid. `drill`: it was one of a drill."""
 
     name: str
     begin: datetime
     end: datetime
+    drill: bool = False
 
 
 def metrics_window(environment: Environment, window: str = "6h", until: str = "",
@@ -100,19 +103,11 @@ def metrics_window(environment: Environment, window: str = "6h", until: str = ""
     check_deadline(deadline_s, "a month of data")
 
     def fetch(connections: Connections) -> MetricsWindow:
-        began, started = time.monotonic(), datetime.now(UTC)
-        clock = with_deadline(instant_query(environment, CLOCK, timeout_s=deadline_s), deadline_s).fetch(connections)
-        middle = started + timedelta(seconds=(time.monotonic() - began) / 2)
-        if isinstance(clock, Unanswered):
-            last = end or started
-            return MetricsWindow(grid_between(last - length, last), None, None, clock)
-        theirs = _time_of(clock)
-        oldest = with_deadline(instant_query(environment, OLDEST, timeout_s=deadline_s), deadline_s).fetch(connections)
-        since = None if isinstance(oldest, Unanswered) else _time_of(oldest)
-        last = end or theirs or middle
-        ahead = None if theirs is None else round((theirs - middle).total_seconds(), 1)
-        return MetricsWindow(grid_between(last - length, last), ahead,
-                             since if since and theirs and since <= theirs else None)
+        clock = metrics_clock(environment, deadline_s).fetch(connections)
+        last = end or clock.now or datetime.now(UTC)
+        drills = with_deadline(drill_times(environment), deadline_s).fetch(connections)
+        return MetricsWindow(grid_between(last - length, last), clock.ahead_s, clock.data_since, clock.unanswered,
+                             None if end else clock.scrapes, () if isinstance(drills, Unanswered) else drills)
 
     return Question("window of the review", fetch)
 
@@ -170,7 +165,7 @@ def alert_periods(window: MetricsWindow) -> Question[tuple[AlertPeriod, ...]]:
     Source: Prometheus manual, alerting rules, the series ALERTS.
     """
     step = window.grid.step_s
-    query = f'max by (alertname) (max_over_time(ALERTS{{alertstate="firing"}}[{step}s]))'
+    query = f'max by (alertname, {DRILL_LABEL}) (max_over_time(ALERTS{{alertstate="firing"}}[{step}s]))'
     asked = range_query(query, window.grid, name="alerts")
 
     def fetch(connections: Connections) -> tuple[AlertPeriod, ...]:
@@ -184,18 +179,11 @@ def alert_periods(window: MetricsWindow) -> Question[tuple[AlertPeriod, ...]]:
 def _periods(series: RangeSeries, grid: Grid) -> list[AlertPeriod]:
     periods: list[AlertPeriod] = []
     name, begin = series.labels.get("alertname", "an alert"), None
+    drill = bool(series.labels.get(DRILL_LABEL))
     for place, value in enumerate((*series.values, None)):
         if value and begin is None:
             begin = place
         elif not value and begin is not None:
-            periods.append(AlertPeriod(name, grid.at(begin), grid.at(place - 1)))
+            periods.append(AlertPeriod(name, grid.at(begin), grid.at(place - 1), drill))
             begin = None
     return periods
-
-
-def _time_of(samples: Any) -> datetime | None:
-    """The one value as a time; None where it is not one."""
-    try:
-        return from_timestamp(samples[0].value)
-    except (IndexError, TypeError, ValueError):
-        return None

@@ -44,6 +44,7 @@ class Reply(StrEnum):
     UP = "up"
     DOWN = "down"  # it answers, and not well; or nothing can reach it
     STOPPED = "stopped"  # no container runs it
+    REFUSED = "refused"  # it answers, and does not let the probe in: how it serves others is not known
     SILENT = "silent"  # nothing came in time
     UNKNOWN = "unknown"  # it could not be asked
 
@@ -67,7 +68,7 @@ class ServiceReply:
     @property
     def works(self) -> bool | None:
         """Whether it answers well; None where that is not known."""
-        return None if self.reply in (Reply.SILENT, Reply.UNKNOWN) else self.reply is Reply.UP
+        return None if self.reply in (Reply.REFUSED, Reply.SILENT, Reply.UNKNOWN) else self.reply is Reply.UP
 
 
 def ask_services(environment: Environment, *, limit_s: float = LIMIT_S) -> Question[tuple[ServiceReply, ...]]:
@@ -97,8 +98,8 @@ def probe_words(environment: Environment) -> tuple[str, ...]:
 def _probe(service: Service) -> tuple[str, ...]:
     probe = service.probe
     assert probe is not None
-    second = (probe.password_variable or "") if probe.kind == "redis" else probe.path
-    return (probe.kind, str(probe.port or service.port), second, probe.contains or "")
+    last = (probe.password_variable, probe.user) if probe.kind == "redis" else (probe.path, probe.contains)
+    return (probe.kind, str(probe.port or service.port), *(one or "" for one in (*last, probe.host)))
 
 
 def parse_replies(text: str) -> tuple[ServiceReply, ...]:

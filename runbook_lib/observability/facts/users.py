@@ -44,9 +44,9 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
     """
     read_s = max(1.0, min(READ_S, deadline_s - 1))
     parts: tuple[Question[Any], ...] = (
-        with_deadline(survey_endpoints(environment, timeout_s=read_s), deadline_s + MORE_S),
+        with_deadline(survey_endpoints(environment, timeout_s=read_s, resolved=True), deadline_s + MORE_S),
         # all of the reads may be unanswered, and there may be more than are sent at once
-        with_deadline(read_each_path(OwnReads(environment), timeout_s=read_s), 3 * deadline_s),
+        with_deadline(read_each_path(OwnReads(environment), timeout_s=read_s, resolved=True), 3 * deadline_s),
         with_deadline(current_operation(environment), deadline_s),
         with_deadline(survey_server(environment), max(SERVER_S, deadline_s + MORE_S)))
 

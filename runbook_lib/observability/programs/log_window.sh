@@ -12,7 +12,7 @@ mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$7
 export TIME_KEYS=$6 TIME_ZONES
 shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
-readonly TRIES=5 BLOCK=65536 SAMPLE=1000000
+readonly TRIES=5 BLOCK=65536 SAMPLE=1000000 FIRST_LINES=500
 readonly BROKEN_PIPE=141 # the reader had what it wanted: not a failure of who wrote
 renice -n 10 $$ >/dev/null 2>&1 || true
 names=() inodes=() fds=()
@@ -60,6 +60,7 @@ function json_time(line,   keys, number, i, rest, place) { # inside a value quot
             rest = substr(rest, RLENGTH + 1)
             if (match(rest, /^[0-9]+/) && (RLENGTH == 9 || RLENGTH == 10)) return substr(rest, 1, RLENGTH) + 0
             if (rest ~ /^[0-9][0-9][0-9][0-9]-/) return iso_in(substr(rest, 1, 40))
+            if (rest ~ /^[0-9][0-9]\/[A-Z]/) return access_time("[" substr(rest, 1, 30)) # of nginx
             break
         }
     }
@@ -224,11 +225,18 @@ find_containers() { # PROJECT SERVICE…
         for one in $ids; do containers+=("$one"); done
     done
 }
+# A log whose lines have no time of their own gets Docker's. Where some have one, the others belong to them, as those of a
+# traceback do; and an object of JSON is one only without a time in front.
+undated() { # CONTAINER
+    { docker logs --since "$since" --until "$until" "$1" 2>&1 || true; } | { head -n $FIRST_LINES || true; } | LC_ALL=C awk "$TIMES"'
+        /^[ \t]*[{]/ || time_in($0) != "" { dated = 1; exit } END { exit dated }'
+}
 lines_of_containers() {
-    local one
+    local one dates
     for one in ${containers[@]+"${containers[@]}"}; do
-        { docker logs --since "$since" --until "$until" "$one" 2>&1 || gap "container $one: its log cannot be read"; } \
-            | LC_ALL=C cut -b "-$longest"
+        dates=(); if undated "$one"; then dates=(--timestamps); fi
+        { docker logs ${dates[@]+"${dates[@]}"} --since "$since" --until "$until" "$one" 2>&1 \
+            || gap "container $one: its log cannot be read"; } | LC_ALL=C cut -b "-$longest"
     done
 }
 

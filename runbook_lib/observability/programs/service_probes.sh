@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # service_probes.sh PROJECT LIMIT_S PROBE...: asks services directly, each at its container's own address, all at once.
-# PROBE: service, kind (http, redis), port, path or name of the password's variable, text expected; joined by tabs.
+# PROBE: service, kind (http, https, redis), port, path or name of the password's variable, text expected or Redis's user,
+# name to ask for in place of the address; joined by tabs.
 # Output: a line a container: service, result, seconds, addresses, addresses of its clients, words; joined by tabs.
 # Results: up, down (it answers, and not well, or is in no network), silent (nothing within the limit), stopped (no
-# container runs it), unknown (it could not be asked). Nothing runs in a container, so nothing is left in one that hangs.
+# container runs it), refused (it answers, and does not let the probe in), unknown (it could not be asked). Nothing runs in a container, so nothing is left in one that hangs.
 set -euo pipefail
 project=$1 limit=$2
 shift 2
@@ -69,13 +70,17 @@ out_of_reach() { # ID
         && echo "the server itself reaches no container in a network with the driver ${drivers//$'\n'/ or }"
 }
 
-ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT ID
+ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT ID NAME SCHEME
     local reply code=0 status seconds host=$3 why
+    local -a named=()
     [[ $host != *:* ]] || host="[$host]"
+    [[ -z $8 ]] || named=(--header "Host: $8")
+    # made for users' names, or by the program for itself: at its address no certificate holds
+    [[ $9 != https ]] || named+=(--insecure)
     # searched here, so that a page of metrics is not carried over the link
     # the path as it stands: without the server's own settings for curl, and no pattern in its brackets
-    reply=$(curl --disable --silent --show-error --noproxy '*' --globoff --path-as-is --max-time "$limit" \
-        --write-out '\n%{http_code} %{time_total}' "http://$host:$4$5" 2>&1) || code=$?
+    reply=$(curl --disable --silent --show-error --noproxy '*' --globoff --path-as-is --max-time "$limit" ${named[@]+"${named[@]}"} \
+        --write-out '\n%{http_code} %{time_total}' "$9://$host:$4$5" 2>&1) || code=$?
     read -r status seconds <<<"${reply##*$'\n'}" || true
     case $code in
     0) ;;
@@ -95,43 +100,88 @@ ask_http() { # SERVICE ADDRESSES ADDRESS PORT PATH TEXT ID
 
 # Redis's own protocol, written by bash: the password stands in no argument and leaves the server by no link. Source:
 # Redis serialization protocol specification.
-redis_dialogue() { # ADDRESS PORT; REDISCLI_AUTH
-    local LC_ALL=C # lengths in bytes
-    exec 3<>"/dev/tcp/$1/$2" || return
-    # shellcheck disable=SC2016  # the protocol's own dollar signs
-    if [[ -n $REDISCLI_AUTH ]]; then printf '*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n' "${#REDISCLI_AUTH}" "$REDISCLI_AUTH" >&3; fi
-    printf 'PING\r\nINFO persistence\r\nCLIENT LIST\r\nQUIT\r\n' >&3
-    cat <&3
+redis_questions() { # REDISCLI_AUTH, REDIS_USER
+    local LC_ALL=C word # lengths in bytes
+    local -a login=(AUTH)
+    if [[ -n $REDISCLI_AUTH ]]; then
+        [[ -z $REDIS_USER ]] || login+=("$REDIS_USER")
+        login+=("$REDISCLI_AUTH")
+        printf '*%d\r\n' "${#login[@]}"
+        # shellcheck disable=SC2016  # the protocol's own dollar signs
+        for word in "${login[@]}"; do printf '$%d\r\n%s\r\n' "${#word}" "$word"; done
+    fi
+    printf 'PING\r\nINFO persistence\r\nCLIENT LIST\r\nQUIT\r\n'
 }
-export -f redis_dialogue
+redis_dialogue() { # ADDRESS PORT
+    exec 3<>"/dev/tcp/$1/$2" || return
+    # one that speaks TLS hangs up meanwhile, and has taken nothing that could be read on the way: it is this server
+    redis_questions >&3 2>/dev/null || true
+    cat <&3 2>/dev/null
+}
+redis_over_tls() { # ADDRESS PORT; the certificate is of a name that the application uses, and we ask an address
+    local host=$1
+    [[ $host != *:* ]] || host="[$host]"
+    redis_questions | openssl s_client -quiet -noservername -connect "$host:$2" 2>&1
+}
+export -f redis_questions redis_dialogue redis_over_tls
 
-ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE ID
-    local secret="" reply code=0 began seconds clients words why
+redis_answer() { # FUNCTION ADDRESS PORT; REDISCLI_AUTH, REDIS_USER
+    timeout "$limit" bash -c '"$@"' ask "$@" 2>&1 | tr -d '\r\0'
+}
+
+ask_redis() { # SERVICE ADDRESSES ADDRESS PORT VARIABLE USER ID
+    local reply plain="" code=0 began seconds clients words why
+    local -x REDISCLI_AUTH="" REDIS_USER=$6
     if [[ -n $5 ]]; then
-        secret=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$6" | sed -n "s/^$5=//p")
+        REDISCLI_AUTH=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$7" | sed -n "s/^$5=//p")
     fi
     began=$EPOCHREALTIME # from here on: what the engine takes for its question is not the service's
-    reply=$(REDISCLI_AUTH=$secret timeout "$limit" bash -c 'redis_dialogue "$@"' ask "$3" "$4" 2>&1 | tr -d '\r\0') || code=$?
+    reply=$(redis_answer redis_dialogue "$3" "$4") || code=$?
+    # no line of the protocol, and no refusal of the connection: it may speak TLS
+    if [[ $code != 124 && $'\n'$reply != *$'\n'[+-]* && $reply != */dev/tcp/* ]]; then
+        code=0 began=$EPOCHREALTIME plain=$reply
+        reply=$(redis_answer redis_over_tls "$3" "$4") || code=$?
+    fi
     seconds=$(LC_ALL=C awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
     clients=$(sed -n 's/^.* addr=\[\{0,1\}\([0-9a-f.:]*\)\]\{0,1\}:[0-9]* .*$/\1/p' <<<"$reply" | sort -u | tr '\n' ' ')
+    words=$(grep -m1 '^-' <<<"$reply" || head -n 1 <<<"$reply")
     if [[ $code == 124 ]]; then
         answer "$1" silent "" "$2" "" "no reply within $limit s"
     elif [[ $'\n'$reply == *$'\nloading:1'* ]]; then
         answer "$1" down "$seconds" "$2" "$clients" "it is still loading its data"
     elif [[ $'\n'$reply == *$'\n+PONG'* ]]; then
         answer "$1" up "$seconds" "$2" "$clients" "answers PONG"
-    else
-        words=$(grep -m1 '^-' <<<"$reply" || head -n 1 <<<"$reply")
+    elif [[ $reply == *"/dev/tcp/$3/$4: "* ]]; then
         # bash's own words for a connection that failed begin with where it stands in this program
-        if [[ $reply == *"/dev/tcp/$3/$4: "* ]]; then
-            words="$3 port $4: ${reply##*: }"
-            if why=$(out_of_reach "$6"); then answer "$1" unknown "" "$2" "" "$why"; return; fi
+        if why=$(out_of_reach "$7"); then answer "$1" unknown "" "$2" "" "$why"; return; fi
+        answer "$1" down "$seconds" "$2" "" "$3 port $4: ${reply##*: }"
+    elif [[ $words =~ ^-(NOAUTH|WRONGPASS|NOPERM)\  ]]; then
+        # it answers; how it serves those whom it lets in is another question
+        answer "$1" refused "" "$2" "" "it refuses the log-in of the probe: ${words#-}"
+    elif why=$(tls_refusal "$reply"); then
+        answer "$1" refused "" "$2" "" "$why"
+    else
+        # its own words, where it speaks neither: what openssl prints begins with a number of its own process
+        if [[ $reply == *:error:* ]]; then
+            [[ $plain != $'\x15\x03'* ]] || plain="" # an alert of TLS
+            words=$(head -n 1 <<<"$plain")
+            words=${words:-it hangs up; over TLS: $(sed -n 's/^.*:error:[0-9A-F]*:[^:]*:[^:]*:\([^:]*\):.*$/\1/p' <<<"$reply" | head -n 1)}
         fi
         answer "$1" down "$seconds" "$2" "" "${words:-no reply at port $4}"
     fi
 }
 
-ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
+# Why it could not be asked over TLS; fails where it does not speak TLS either
+tls_refusal() { # REPLY
+    case $1 in
+    *'openssl: command not found'*) echo "it may speak TLS, and openssl is not installed on the server" ;;
+    *'certificate required'* | *'alert handshake failure'* | *'alert bad certificate'*)
+        echo "it speaks TLS and asks for a client's certificate, which the probe has not" ;;
+    *) return 1 ;;
+    esac
+}
+
+ask() { # SERVICE KIND PORT PATH TEXT NAME, of each container of the service
     local service id network addresses line asked=
     local -a each
     while read -r line; do
@@ -145,8 +195,8 @@ ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
             answer "$1" down "" "" "" "it is in no network"
         else
             case $2 in
-            redis) ask_redis "$1" "$addresses" "${each[0]}" "$3" "$4" "$id" ;;
-            http) ask_http "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" "$id" ;;
+            redis) ask_redis "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" "$id" ;;
+            http | https) ask_http "$1" "$addresses" "${each[0]}" "$3" "$4" "$5" "$id" "$6" "$2" ;;
             *) answer "$1" unknown "" "$addresses" "" "" ;; # asked in another way; here only where it is
             esac
         fi
@@ -156,7 +206,7 @@ ask() { # SERVICE KIND PORT PATH TEXT, of each container of the service
 
 for probe in "$@"; do
     # a tab is white space for `read`, which would take two for one where a value is empty
-    IFS=$'\x1f' read -r service kind port path text <<<"${probe//$tab/$'\x1f'}"
-    ask "$service" "$kind" "$port" "$path" "$text" </dev/null &
+    IFS=$'\x1f' read -r service kind port path text name <<<"${probe//$tab/$'\x1f'}"
+    ask "$service" "$kind" "$port" "$path" "$text" "$name" </dev/null &
 done
 wait

@@ -11,7 +11,7 @@ from runbook_lib.platform.facts.leftovers import RunContainer, RunContainers
 
 CHECK, EXPECTED = "no killed run left a container", "none"
 # 10 Preflight holds no lock, and its copies end automatically after 5 minutes. Source: LIMIT_S of their programs
-WITHOUT_LOCK = ("schema-copy", "configuration-validation")
+WITHOUT_LOCK = ("schema-copy", "configuration-validation", "overlaid-files")
 SHORT = timedelta(minutes=15)
 _BY_HAND = "by hand: docker rm --force --volumes {name}"
 # by the value of the label runbook.job: what it is, and what ends it
@@ -23,6 +23,7 @@ _ENDED = {
                   "shows that it works: docker logs {name}; "),
     "schema-copy": ("a copy of the schema", "10 Preflight and 20 Deploy remove what has ended; "),
     "configuration-validation": ("a validation of configuration", "10 Preflight and 20 Deploy remove it; "),
+    "overlaid-files": ("a comparison of an image with a volume", "it ends automatically after a minute; "),
     "restore-drill": ("a restore drill", "31 Restore drill removes it first; "),
     "alert-drill": ("an alert drill, which provokes an alert", "42 Alert drill, applied, removes it first; "),
 }

@@ -18,6 +18,7 @@ from runbook_lib.platform.checks.endpoints import (
     shown_by_image,
     without_commit,
 )
+from runbook_lib.platform.checks.smoke_test import smoke_test_passed
 from runbook_lib.platform.facts.assets import Asset
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.earlier_answers import Unanswered
@@ -100,7 +101,7 @@ def judge_flow(longest_ms: float) -> Callable[[UserFlow], tuple[Finding, ...]]:
         fastest = min(reads, default=None)
         latency = finding("a read is answered in time", None if fastest is None else fastest <= longest_ms,
                           measured="none was answered" if fastest is None else f"fastest {fastest:.0f} ms",
-                          expected=f"<= {longest_ms:g} ms", next_step="Search the backend's log for slow requests.")
+                          expected=f"<= {longest_ms:g} ms", next_step="Search the application's log for slow requests.")
         return (*smoke_test_passed(flow), latency)
 
     return judge
@@ -126,7 +127,7 @@ def judge_outside(
             *shown_by_image(environment, containers, expected.colour, expected.commit, expected.unanswered,
                             without_commit(environment, endpoints) if expected.texts_of is not None else frozenset()),
             schema_is(revision, expected.schema_revision, environment.without.get("migrations", "")),
-            *smoke_test_passed(flow),
+            *smoke_test_passed(flow, earlier=expected.texts_of is not None),
             *assets_loaded(assets, environment.without.get("page", "")),
         )
 
@@ -152,7 +153,7 @@ def judge_restored(
             *endpoints_show(environment, endpoints, commit, texts_of=frozenset(), unanswered=unanswered),
             *shown_by_image(environment, containers, colour, commit, unanswered,
                             without_commit(environment, endpoints)),
-            *smoke_test_passed(flow),
+            *smoke_test_passed(flow, earlier=True),
         )
 
     return judge
@@ -203,27 +204,4 @@ def schema_is(revision: str | None, expected: str, no_migrations: str = "") -> F
         measured=revision or "unknown",
         expected=expected,
         next_step="Run 20 Deploy again: its migration step did not finish.",
-    )
-
-
-READ_REQUEST = "Read what was logged for this very request: a gate keeps its lines as evidence."
-
-
-def smoke_test_passed(flow: UserFlow) -> tuple[Finding, ...]:
-    """Each action of the smoke test succeeded. Inconclusive when it was not tried or was rate-limited.
-
-    Where the environment has no smoke test: not applicable, with the reason.
-    """
-    if flow.absent:
-        return (not_applicable("smoke test", flow.absent),)
-    return tuple(
-        finding(
-            f"a user can {one.action}",
-            one.works,
-            measured=one.detail,
-            expected=one.expected,
-            next_step=READ_REQUEST if one.request_id else "Read the backend's log at the time of this run.",
-            request_id=one.request_id,
-        )
-        for one in flow.actions
     )

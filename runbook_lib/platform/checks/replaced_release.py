@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
@@ -16,7 +16,7 @@ from runbook_lib.platform.checks.endpoints import (
     shown_by_image,
     with_stale_proxy,
 )
-from runbook_lib.platform.checks.live_release import smoke_test_passed
+from runbook_lib.platform.checks.smoke_test import smoke_test_passed
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.earlier_answers import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -31,7 +31,7 @@ from runbook_lib.platform.facts.replaced_release import (
     shown_image,
 )
 from runbook_lib.platform.facts.smoke_test import UserFlow
-from runbook_lib.platform.facts.written_rows import WrittenRows
+from runbook_lib.platform.facts.written_rows import LATE_S, WrittenRows
 
 NAMED = "release.services names every service that runs the release's code"
 NAME_IT = ("20 Deploy replaces the services of release.services alone, and this one would run the earlier code on: "
@@ -58,7 +58,7 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
             *inside,
             *with_stale_proxy(environment, inside, endpoints, shown),
             images_run(environment, containers, images),
-            *smoke_test_passed(flow),
+            *smoke_test_passed(flow, earlier=texts_of is not None),
             *((_reads_are_answered(reads, earlier=texts_of is not None),) if reads else ()),
         )
 
@@ -125,22 +125,31 @@ def outage_is_known(outage: Outage) -> tuple[Finding, ...]:
 
 
 SILENT = ("Nothing wrote meanwhile, or what should write failed: read what the release's containers logged, with "
-          "`docker logs`. Then do something in the application that is stored, and read it back.")
+          "`docker logs`. Then do something in the application that is stored, and read it back. Where rows come "
+          "seldom by its nature, mark the step of `smoke` that stores one with `writes: true`, or say so in "
+          "without.writes.")
+OTHER_DATABASE = "Does the release use this database? Compare its variables with those of the release before."
 
 
-def rows_are_written(before: WrittenRows | None, since: WrittenRows | None) -> Finding:
-    """Rows came all the time before, and come now. Inconclusive where too little was written to tell.
+def rows_are_written(before: WrittenRows | None, since: WrittenRows | None, environment: Environment,
+                     watched_s: float) -> Finding:
+    """Rows came all the time before, or the smoke test stored some, and they come now.
+
+    Inconclusive where too little was written to tell, unless the file says why rows come seldom.
 
     A release that is healthy on another database keeps this one still.
     """
-    if since and since.total:
-        good: bool | None = True
-    else:
-        good = False if before and before.all_the_time and since and len(since.grown) > 1 else None
-    steady = bool(before and before.all_the_time)
-    earlier = f"before it {before.total if before else 0} rows came, in each sample" if steady else (
+    steady, came = bool(before and before.all_the_time), bool(since and since.total)
+    tested = bool(since and since.stored)
+    silent = since is not None and not came and bool(
+        (steady and len(since.grown) > 1) or (tested and watched_s >= LATE_S and not since.late))
+    seldom = environment.without.get("writes", "")
+    if seldom and since is not None and not (came or silent):
+        return not_applicable(ROWS, f"{seldom} (no row came during the watch)")
+    earlier = f"before it {before.total} rows came, in each sample" if before and steady else (
         "before it rows did not come in each sample, so that silence would not show a fault")
+    if tested and not steady:
+        earlier = "the smoke test stores some"
     now = "it is not known how many rows came" if since is None else f"{pluralize(since.total, 'row')} came"
-    return finding(ROWS, good, measured=f"{now} during the watch; {earlier}", expected="at least one row",
-                   next_step="Does the release use this database? Compare its variables with those of the release "
-                   "before." if good is False else SILENT)
+    return finding(ROWS, True if came else False if silent else None, measured=f"{now} during the watch; {earlier}",
+                   expected="at least one row", next_step=OTHER_DATABASE if silent else SILENT)

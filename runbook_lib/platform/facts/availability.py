@@ -16,6 +16,7 @@ from runbook_lib.core.errors import (
     Inconclusive,
     PreconditionFailed,
 )
+from runbook_lib.core.findings import Finding, Verdict, not_applicable
 from runbook_lib.core.questions import Connections, Question
 
 T = TypeVar("T")
@@ -30,9 +31,17 @@ class Unanswered:
     reason: str
     next_step: str = ""
 
+    def finding(self, check: str, expected: str = "") -> Finding:
+        """What a check that needs the fact makes of it: never a pass."""
+        return Finding(check, Verdict.INCONCLUSIVE, self.reason, expected, self.next_step)
+
 
 class DeclaredAbsent(Unanswered):
     """The same where the environment file says that there is no such thing, and why: nothing was asked."""
+
+    def finding(self, check: str, expected: str = "") -> Finding:
+        """The check is not applicable, with that reason."""
+        return not_applicable(check, self.reason)
 
 
 def if_available(question: Question[T], within_s: float | None = None) -> Question[T | None]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.errors import FactUnreadable, RunbookError
 from runbook_lib.core.questions import Connections, Question, TlsHandshake
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.server_clock import AGREE_S, server_clock
 
 TRIED = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
@@ -21,7 +22,8 @@ TRIED = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 class Certificate:
     """A served certificate, dates in UTC. `verify_error`: why it does not verify, empty when it does.
 
-    `accepts`: protocol → whether the server speaks it; None where this machine cannot try.
+    `accepts`: protocol → whether the server speaks it; None where this machine cannot try. `doubt`: as of
+    `clock_problem`.
     """
 
     subject: str
@@ -34,6 +36,7 @@ class Certificate:
     cipher: str
     verify_error: str
     accepts: Mapping[str, bool | None]
+    doubt: str = ""
 
     def days_left(self, now: datetime) -> float:
         """Days until it expires; negative afterwards."""
@@ -52,9 +55,26 @@ def inspect_certificate(environment: Environment) -> Question[Certificate | None
             return None
         # not verified on the way: an expired certificate is a fact to show, not an error that ends the run
         served = connections.http.handshake()
-        return parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})
+        found = parse_certificate(served, {name: connections.http.accepts_protocol(name) for name in TRIED})
+        return replace(found, doubt=clock_problem(connections)) if served.dated else found
 
     return Question("certificate", fetch)
+
+
+def clock_problem(connections: Connections) -> str:
+    """Why it shows nothing of users that a certificate is not valid now by this machine's clock, as a clause.
+
+    By the server's clock, which is another, it is valid. Empty where that is not so, or cannot be asked.
+    """
+    try:
+        clock = server_clock().fetch(connections)
+        found = parse_certificate(connections.http.handshake(), {})
+    except RunbookError:
+        return ""
+    if abs(clock.ahead_s) <= AGREE_S or not found.not_before <= clock.now <= found.not_after:
+        return ""
+    differs = f"{abs(clock.ahead_s):,.0f} s {'behind' if clock.ahead_s > 0 else 'ahead of'} it"
+    return f"the certificate is valid by the server's clock, and this machine's is {differs}"
 
 
 def parse_certificate(served: TlsHandshake, accepts: Mapping[str, bool | None]) -> Certificate:

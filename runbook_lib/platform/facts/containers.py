@@ -17,17 +17,29 @@ from runbook_lib.environment import Environment
 
 _NEVER = "0001-01-01"  # the zero time of Go, for a container that has not started
 
-_INSPECT = """
-ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" \\
-    --filter "label=com.docker.compose.oneoff=False") || exit $?
-[ -n "$ids" ] || { echo "[]"; exit 0; }
-exec docker inspect $ids
+# asked of all containers at once, and of those that are there now where one was removed since they were listed
+_OF_ALL = """
+tries=0
+while :; do
+    ids=$(docker ps {listed} --quiet --no-trunc --filter "label=com.docker.compose.project=$1") || exit $?
+    [ -n "$ids" ] || {{ printf '%s' '{none}'; exit 0; }}
+    found=$({asked}) && break
+    [ $((tries += 1)) -lt 5 ] || exit 1
+done
+printf '%s\\n' "$found"
 """
-_STATS = """
-ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$1") || exit $?
-[ -n "$ids" ] || exit 0
-exec docker stats --no-stream --no-trunc --format '{{json .}}' $ids
-"""
+
+
+def of_all(asked: str, listed: str = "", none: str = "") -> str:
+    """A shell program: `asked` of the project's containers, whose ids are in $ids; `none` where there is none.
+
+    `listed` are more words of `docker ps`. Its argument is the project. Docker fails as a whole for one that is gone.
+    """
+    return _OF_ALL.format(asked=asked, listed=listed, none=none)
+
+
+_INSPECT = of_all("docker inspect $ids", '--all --filter "label=com.docker.compose.oneoff=False"', "[]")
+_STATS = of_all("docker stats --no-stream --no-trunc --format '{{json .}}' $ids")
 # By Compose's labels and not by name: a recreation that was interrupted leaves its hash in front of the name, and
 # `container_name` in a Compose file gives it any.
 _EXEC = r"""

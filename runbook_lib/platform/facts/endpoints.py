@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable, NameUnresolved
 from runbook_lib.core.foreign_json import MISSING, same_json, value_at
 from runbook_lib.core.questions import Connections, HttpReply, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.health import HealthEndpoint
+from runbook_lib.platform.facts.certificates import clock_problem
 
 TIMEOUT_S = 5.0
 MOST_AT_ONCE = 8
@@ -27,6 +28,7 @@ class Endpoint:
     """One probe of one path. Where no reply came, `status` and `seconds` are None, and `error` holds the reason.
 
     `fields` is the reply's JSON object; `lacks` what it should hold by the environment file and does not, in words.
+    `dated`: TLS failed by this machine's clock; `doubt`: why that shows nothing of users.
     """
 
     path: str
@@ -37,6 +39,8 @@ class Endpoint:
     error: str = ""
     request_id: str = ""
     lacks: tuple[str, ...] = ()
+    dated: bool = False
+    doubt: str = ""
 
     def named(self, place: str) -> str:
         """What the reply holds at a dotted place, as text; empty where it has none there."""
@@ -44,11 +48,12 @@ class Endpoint:
         return str(found) if isinstance(found, (str, int, float)) else ""
 
 
-def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Endpoint, ...]]:
+def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S,
+                     resolved: bool = False) -> Question[tuple[Endpoint, ...]]:
     """The environment's health endpoints, asked concurrently. Never raises for a single one.
 
-    `timeout_s` is for each. Where this machine is refused a private one, the server asks instead. Source: the public
-    address, through the proxy.
+    `timeout_s` is for each. With `resolved` it raises NameUnresolved, where this machine can ask none of them. Where
+    this machine is refused a private one, the server asks instead. Source: the public address, through the proxy.
     """
     rules = environment.health.endpoints
 
@@ -56,7 +61,9 @@ def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) 
         try:
             seen = endpoint(path, connections.http.request("GET", path, timeout_s=timeout_s), rules[path])
         except EndpointUnavailable as error:
-            return Endpoint(path, None, error=error.what)
+            if resolved and isinstance(error, NameUnresolved):
+                raise
+            return Endpoint(path, None, error=error.what, dated=isinstance(error, CertificateOutOfDate))
         if seen.status in _REFUSED and rules[path].private:
             return _from_the_server(connections, environment, path, timeout_s)
         return seen
@@ -64,7 +71,9 @@ def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S) 
     def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         _ = connections.http  # opened here, not by five threads at once
         with ThreadPoolExecutor(MOST_AT_ONCE) as together:
-            return tuple(together.map(lambda path: probe(connections, path), rules))
+            found = tuple(together.map(lambda path: probe(connections, path), rules))
+        doubt = clock_problem(connections) if any(one.dated for one in found) else ""
+        return tuple(replace(one, doubt=doubt) if one.dated else one for one in found)
 
     return Question("endpoints", fetch)
 
@@ -91,6 +100,8 @@ def _lacking(rule: HealthEndpoint, document: Any, fault: str, text: str) -> Iter
             yield f"{place} is {_in_words(found)}, not {_in_words(value)}"
     if rule.json_is is not None and not same_json(document, rule.json_is):
         yield f"it is {_in_words(document)}, not {_in_words(rule.json_is)}"
+    if rule.empty and text.strip():
+        yield f"it is not empty: {head_of(text, SHOWN)!r}"
     if rule.contains and rule.contains not in text:
         yield f"{rule.contains!r} is not in it"
 

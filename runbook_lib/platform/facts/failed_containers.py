@@ -93,7 +93,12 @@ def telling_line(lines: tuple[str, ...]) -> str:
     raised = severe = ""
     tracing = False
     for line in lines:
-        if _TRACEBACK in line:
+        if line.lstrip().startswith("{"):  # an object has its trace inside: the next line is none of it
+            if (one := severe_line(line, None, "")) and _TRACEBACK in line:
+                raised = one.message
+            elif one:
+                severe = one.message
+        elif _TRACEBACK in line:
             tracing = True
         elif tracing and line.strip() and not line.startswith((" ", "\t")):
             raised, tracing = line, False

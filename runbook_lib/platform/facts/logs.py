@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from runbook_lib.core import programs
@@ -15,6 +15,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
 from runbook_lib.platform.facts.log_lines import LogLine, sanitize, severe_line, time_of
+from runbook_lib.platform.facts.server_clock import server_clock
 
 PROGRAM = programs.text("platform/compression.sh", "platform/severe_lines.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
@@ -68,6 +69,17 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
         return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since, path, key)
 
     return Question("errors in the backend's log", fetch)
+
+
+def errors_lately(environment: Environment, minutes: float) -> Question[SevereLines | None]:
+    """The same of the last `minutes` by the server's clock, which dates the lines: ours may be wrong."""
+    name = errors_since(environment, datetime.now(UTC)).name
+
+    def fetch(connections: Connections) -> SevereLines | None:
+        since = server_clock().fetch(connections).now - timedelta(minutes=minutes)
+        return errors_since(environment, since).fetch(connections)
+
+    return Question(name, fetch)
 
 
 def parse_lines(lines: Iterable[str], since: datetime, source: str = "", level_key: str = "") -> SevereLines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,7 +13,10 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of
 from runbook_lib.core.times import from_timestamp, parse_time
 from runbook_lib.environment import Environment
+from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 
+NO_TARGET = "On the server: is it the project's own Prometheus, and does its prometheus.yml have `scrape_configs`?"
+NO_RULE = "On the server: does its prometheus.yml name `rule_files`, and do the files exist? 42 Alert drill shows them."
 T = TypeVar("T")
 Series = tuple[tuple[datetime, float], ...]  # (UTC time, value)
 
@@ -41,6 +44,16 @@ class Alert:
     runbook: str = ""
 
 
+def notebooks_for(alerts: Iterable[Alert]) -> str:
+    """What to open for alerts that fire: the notebook that each rule names, else the table where all have a row."""
+    named: dict[str, set[str]] = {}
+    for one in alerts:
+        named.setdefault(one.runbook, set()).add(one.name)
+    unnamed = named.pop("", set())
+    parts = [f"Open {runbook} for {' and '.join(sorted(names))}." for runbook, names in sorted(named.items())]
+    return " ".join([*parts, *[f"Find {name} in the table of symptoms of 00 Start here." for name in sorted(unnamed)]])
+
+
 @dataclass(frozen=True)
 class Sample:
     """One series of an instant query. A value that is not a number (0/0) is None, never zero."""
@@ -61,10 +74,25 @@ def scrape_targets(environment: Environment) -> Question[tuple[ScrapeTarget, ...
 def active_alerts(environment: Environment) -> Question[tuple[Alert, ...]]:
     """Alerts pending or firing now, firing ones first; none where the environment keeps no metrics.
 
-    Raises EndpointUnavailable, FactUnreadable. Source: Prometheus manual, HTTP API, Alerts.
+    Raises EndpointUnavailable, and FactUnreadable also for a Prometheus that shows no alert because it can raise none:
+    without a target or without an alerting rule. Source: Prometheus manual, HTTP API, Alerts, Targets, Rules.
     """
-    return Question("alerts", _unless_absent(
-        environment, lambda connections: parse_alerts(connections.prometheus.get("alerts"))))
+
+    def fetch(connections: Connections) -> tuple[Alert, ...]:
+        prometheus = connections.prometheus
+        found = parse_alerts(prometheus.get("alerts"))
+        if not found and not parse_targets(prometheus.get("targets")):
+            raise FactUnreadable("Prometheus asks nothing, so no alert can fire", next_step=NO_TARGET)
+        if not found and not _has_rules(prometheus.get("rules", type="alert")):
+            raise FactUnreadable("Prometheus has no alerting rule, so no alert can fire", next_step=NO_RULE)
+        return found
+
+    return Question("alerts", _unless_absent(environment, fetch))
+
+
+def alerts_or_reason(environment: Environment, within_s: float = 6.0) -> Question[tuple[Alert, ...] | Unanswered]:
+    """The same within so many seconds; why they are not known where they are not, instead of an error."""
+    return with_deadline(active_alerts(environment), within_s)
 
 
 def instant_query(environment: Environment, query: str, *, name: str = "",
@@ -138,6 +166,11 @@ def parse_alerts(data: Any) -> tuple[Alert, ...]:
         ),
         key=lambda alert: (alert.state != "firing", alert.name),
     )))
+
+
+def _has_rules(data: Any) -> bool:
+    return _read("alerting rules", lambda: any(one["type"] == "alerting" for group in data["groups"]
+                                               for one in group["rules"]))
 
 
 def parse_samples(data: Any) -> tuple[Sample, ...]:

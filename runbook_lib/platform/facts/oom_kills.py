@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import exec_in
 
-# cgroup v2 and v1; the container's own view, so that no path of the host is guessed
-_COUNTERS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
+_CGROUPS = "/sys/fs/cgroup"
 _KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
@@ -21,7 +20,8 @@ def count_oom_kills(environment: Environment, service: str) -> Question[int | No
     """
 
     def fetch(connections: Connections) -> int | None:
-        argv = exec_in(environment, service, "sh", "-c", f"{_COUNTERS}; true")
+        program = programs.text("platform/oom_kills.sh")
+        argv = ("sh", "-c", program, "oom_kills.sh", _CGROUPS, environment.project, service)
         return parse_kills(connections.server.run(Command(argv, timeout_s=15, accepts=tuple(range(256)))).stdout)
 
     return Question(f"OOM kills of {service}", fetch)

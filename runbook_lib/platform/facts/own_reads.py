@@ -8,14 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable, NameUnresolved
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.requests import filled
 from runbook_lib.environment.traffic import AGENT, own_paths
+from runbook_lib.platform.facts.certificates import clock_problem
 from runbook_lib.platform.facts.traffic import BIN_S, SecondBucket, Traffic
 
 WORKERS, TIMEOUT_S = 8, 5.0
@@ -25,12 +26,15 @@ RATE_LIMITED, SERVER_ERROR = 429, 500
 
 @dataclass(frozen=True)
 class Read:
-    """One request: its path, status (None: no answer) and seconds."""
+    """One request: its path, status (None: no answer) and seconds. `error`, `dated` and `doubt` as of an Endpoint."""
 
     path: str
     at: datetime
     status: int | None
     seconds: float = 0.0
+    error: str = ""
+    dated: bool = False
+    doubt: str = ""
 
     @property
     def is_error(self) -> bool:
@@ -62,18 +66,32 @@ class OwnReads:
         self._watched_at = now
         return max(len(self.paths), round(rules.synthetic_per_s * min(passed_s, LONGEST_PROBE_S)))
 
-    def send(self, connections: Connections, number: int, *, timeout_s: float = TIMEOUT_S) -> tuple[Read, ...]:
-        """So many reads, each path in turn, each answered within `timeout_s` or not at all; kept, and returned."""
+    def send(self, connections: Connections, number: int, *, timeout_s: float = TIMEOUT_S,
+             resolved: bool = False) -> tuple[Read, ...]:
+        """So many reads, each path in turn, each answered within `timeout_s` or not at all; kept, and returned.
+
+        With `resolved` it raises NameUnresolved, where this machine can send none of them.
+        """
         paths = list(itertools.islice(itertools.cycle(self.paths), number))
         with ThreadPoolExecutor(min(WORKERS, max(1, number)), thread_name_prefix="reads") as pool:
-            found = tuple(pool.map(lambda path: _read(connections.http, path, timeout_s), paths))
+            found = tuple(pool.map(lambda path: _read(connections.http, path, timeout_s, resolved), paths))
         self.done += found
         return found
 
 
-def read_each_path(reads: OwnReads, *, timeout_s: float = TIMEOUT_S) -> Question[tuple[Read, ...]]:
-    """Each path once. An unanswered read is a value, never an error. Source: the application at its public address."""
-    return Question("public reads", lambda connections: reads.send(connections, len(reads.paths), timeout_s=timeout_s))
+def read_each_path(reads: OwnReads, *, timeout_s: float = TIMEOUT_S,
+                   resolved: bool = False) -> Question[tuple[Read, ...]]:
+    """Each path once. An unanswered read is a value, never an error; with `resolved`, NameUnresolved is raised.
+
+    Source: the application at its public address.
+    """
+
+    def fetch(connections: Connections) -> tuple[Read, ...]:
+        found = reads.send(connections, len(reads.paths), timeout_s=timeout_s, resolved=resolved)
+        doubt = clock_problem(connections) if any(one.dated for one in found) else ""
+        return tuple(replace(one, doubt=doubt) if one.dated else one for one in found)
+
+    return Question("public reads", fetch)
 
 
 def own_traffic(reads: OwnReads) -> Question[Traffic]:
@@ -102,11 +120,13 @@ def traffic_of(reads: Sequence[Read]) -> Traffic:
     return Traffic(seconds, max((one.at for one in reads), default=datetime.now(UTC)))
 
 
-def _read(http: Http, path: str, timeout_s: float) -> Read:
+def _read(http: Http, path: str, timeout_s: float, resolved: bool) -> Read:
     at = datetime.now(UTC)
     try:
         reply = http.request("GET", filled(path, {"number": str(random.randrange(500))}),
                              headers={"User-Agent": AGENT}, timeout_s=timeout_s)
-    except EndpointUnavailable:
-        return Read(path, at, None)
+    except EndpointUnavailable as error:
+        if resolved and isinstance(error, NameUnresolved):
+            raise
+        return Read(path, at, None, error=error.what, dated=isinstance(error, CertificateOutOfDate))
     return Read(path, at, reply.status, reply.seconds)

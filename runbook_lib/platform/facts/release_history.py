@@ -9,8 +9,12 @@ from datetime import datetime
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of
+from runbook_lib.core.times import parse_time
 
 _COMPATIBLE_BEFORE_0_2 = "old_code"  # the name of `compatible_with` in lines that earlier versions wrote
+
+# The version of a release that ran before any runbook: nothing proves another. It can be given as a ref.
+AS_FOUND = "as-found"
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Release:
     `compatible_with` is the previous commit that was verified on this release's schema; None where none was. With the
     strategy recreate, `colour` is empty and `images` has the image of each service; an `adopted` release ran before any
     runbook: its images are kept under names of ours, and its commit is only the one that was checked out then.
+    `rolled_back_from` is the commit that a rollback to this release took from the users; None for a deployment.
     """
 
     commit: str
@@ -33,11 +38,20 @@ class Release:
     compatible_with: str | None = None
     images: Mapping[str, str] = field(default_factory=dict, hash=False)
     adopted: bool = False
+    rolled_back_from: str | None = None
+
+    @property
+    def was_found(self) -> bool:
+        """Whether it ran before any runbook: what it was built from and what it calls itself is not known.
+
+        Also by the line of a rollback to it, which is not `adopted`: it was live from that line on.
+        """
+        return self.adopted or self.version == AS_FOUND
 
     @property
     def named_version(self) -> str:
-        """What it calls itself where a reply names its version; empty for an adopted release, whose is not known."""
-        return "" if self.adopted else self.version
+        """What it calls itself where a reply names its version; empty for what was found, whose is not known."""
+        return "" if self.was_found else self.version
 
 
 def parse_releases(text: str) -> tuple[Release, ...]:
@@ -47,7 +61,7 @@ def parse_releases(text: str) -> tuple[Release, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             record = read_json(line)
-            record["at"] = datetime.fromisoformat(record["at"])
+            record["at"] = parse_time(record["at"])
             record.setdefault("compatible_with", record.get(_COMPATIBLE_BEFORE_0_2))
             record["images"], record["adopted"] = dict(record.get("images") or {}), record.get("adopted") is True
             releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))

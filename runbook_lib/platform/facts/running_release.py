@@ -20,7 +20,7 @@ from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import endpoint
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1; SHA-256, where a repository was made so
 # Containers of our folder in another project, and of our project in another folder. A folder may have several paths.
 STRANGERS = r"""
 here=$(readlink -f -- "$1") || here=$1

@@ -11,6 +11,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of
+from runbook_lib.core.times import date_seconds
 from runbook_lib.environment import Environment
 
 DOCKER_DATA, DATABASE_DATA = "docker", "database"  # what a disk holds
@@ -35,7 +36,9 @@ database_data() {
         df -P -k "$data" && stat -c %d "$data"'
 }
 # each of these takes a part of a second, and waits for the engine or a disk: all at once
-exec 3< <(docker_data 2>&1) 4< <(database_data 2>&1) 5< <(docker version --format '{{.Server.Version}}' 2>&1) \
+# an engine that does not let us in is installed all the same
+exec 3< <(docker_data 2>&1) 4< <(database_data 2>&1) 5< <(docker version --format '{{.Server.Version}}' 2>/dev/null ||
+    docker --version 2>&1 | sed 's/^Docker version //; s/,.*//') \
     6< <(docker compose version --short 2>&1)
 part clock date +%s.%N
 part disks disks "$@"
@@ -130,7 +133,7 @@ def parse_server(text: str, asked: tuple[str, ...], before: float, after: float)
             memory_available_bytes=int(memory["MemAvailable"]) * 1024,
             load_1m=float(parts["load"].split()[0]),
             cpus=int(parts["cpus"]),
-            clock_ahead_s=_ahead(float(parts["clock"]), before, after),
+            clock_ahead_s=_ahead(date_seconds(parts["clock"]), before, after),
             versions={name: _version(parts[name]) for name in ("system", "kernel", "docker", "compose", "git")},
         )
     except (KeyError, ValueError, IndexError) as error:

@@ -35,7 +35,10 @@ class Requests(Protocol):
 
 @dataclass(frozen=True)
 class UserAction:
-    """One thing a user can do. `works` is None when it could not be tried; `read`: a quick one, as the file says."""
+    """One thing a user can do. `works` is None when it could not be tried; `read`: a quick one, as the file says.
+
+    `status` is that of the reply, None without one; `differs`: it is the right one, and what it shows is not.
+    """
 
     action: str
     works: bool | None
@@ -44,6 +47,8 @@ class UserAction:
     seconds: float | None = None
     request_id: str = ""
     read: bool = False
+    status: int | None = None
+    differs: bool = False
 
 
 def _own_values() -> dict[str, str]:
@@ -77,7 +82,8 @@ class SyntheticUser:
         detail = _in_words(reply) + (f", wrong {', '.join(wrong)}" if wrong else "")
         # 429 is a rate limit and shows nothing of the application: not a fault, and not a pass
         works = None if reply.status == RATE_LIMITED else reply.status == step.status and not wrong
-        return UserAction(step.name, works, detail, str(step.status), reply.seconds, reply.request_id, step.read)
+        return UserAction(step.name, works, detail, str(step.status), reply.seconds, reply.request_id, step.read,
+                          reply.status, bool(wrong))
 
     def do_all(self, steps: Iterable[SmokeStep]) -> list[UserAction]:
         """The steps in order, without those that tidy up; after one that does not work, no other is tried."""
@@ -114,12 +120,13 @@ class SyntheticUser:
                 break
             status, seconds, detail = reply.status, reply.seconds, _in_words(reply)
             if status == step.status:
-                return UserAction(step.name, True, detail, str(step.status), seconds)
+                return UserAction(step.name, True, detail, str(step.status), seconds, status=status)
             if self.made is None and status in GONE:  # it never came to be
                 self.made = False
                 return UserAction(step.name, None, NOTHING_MADE, str(step.status))
         works = None if status == RATE_LIMITED else False
-        return UserAction(step.name, works, f"{detail}; {self.name} is left behind", str(step.status), seconds)
+        return UserAction(step.name, works, f"{detail}; {self.name} is left behind", str(step.status), seconds,
+                          status=status or None)
 
     def _remove(self, step: SmokeStep) -> HttpReply | None:
         """One removal; a log-in that is not known, or does not count any more, is done again by the step that keeps it.
@@ -158,8 +165,8 @@ class SyntheticUser:
         if step.form is not None:
             body = {"form": filled(step.form, self.values)}
         before = self.made
-        makes = makes and step.method != "GET" and not step.always
-        if makes:
+        makes = makes and not step.always and (step.method != "GET" or self.smoke.only_reads)
+        if makes and step.method != "GET":
             self.made = before or None
         reply = self.http.request(step.method, path, headers=headers, **body)
         # whatever a server error says, the row may be there

@@ -1,7 +1,7 @@
 """What nginx answered since the switch, counted from its access log; requests are sent when there are no others.
 
-The switch leaves a marker next to the upstreams: which file the log was (its inode) and how long. A rotation since then
-is followed by the inode, and a log that was truncated is read from its beginning.
+The switch leaves a marker next to the upstreams: which file the log was (its inode), how long, and how it ended.
+Whatever rotates the log since then is followed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable
 from runbook_lib.core.questions import Connections, Http, Question
@@ -29,53 +30,21 @@ BIN_S = 0.05  # response times are counted in steps of this
 ERROR_RATE = "API error rate"
 _NO_MARKER = 66
 
-# Which file the log is, how long, and the addresses of the backend that had the traffic: nginx's old workers keep
-# passing requests to it for a while, and its answers do not count for the new one.
+# Which file the log is, how long, the sum of its end by which rotated_log.sh knows it again, and the addresses of the
+# backend that had the traffic: nginx's old workers keep passing requests to it for a while, and its answers do not
+# count for the new one.
 MARKER_PROGRAM = r"""
-if [ -e "$1" ]; then at=$(stat -c "%i %s" "$1"); else at="0 0"; fi
+at="0 0"
+if [ -e "$1" ]; then
+    at=$(stat -c "%i %s" "$1") size=${at#* } most=256
+    [ "$size" -ge "$most" ] || most=$size
+    sum=$(tail -c "+$((size - most + 1))" "$1" | head -c "$most" | cksum) && at="$at sum=${sum% *}-${sum#* }"
+fi
 old= ids=
 [ -z "$3" ] || ids=$(docker ps --quiet --filter "label=com.docker.compose.project=$4" \
     --filter "label=com.docker.compose.service=$3") || ids=
 [ -z "$ids" ] || old=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids) || old=
 echo "$at" $old > "$2"
-"""
-
-# Values are JSON-escaped by nginx: `"status":` cannot stand inside one, whatever a client sends.
-_COUNT = r"""
-function field(name,   at, rest) {
-    at = index($0, "\"" name "\":"); if (!at) return ""
-    rest = substr($0, at + length(name) + 3)
-    if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); sub(/".*/, "", rest) } else sub(/[,}].*/, "", rest)
-    return rest
-}
-BEGIN { split(HEALTH, list, " "); for (n in list) apart[list[n]] = 1
-        slow = split(SLOW, by_intent, " ")
-        split(OLD, list_of_old, " "); for (n in list_of_old) old[list_of_old[n]] = 1 }
-{ path = field("path"); status = field("status") + 0
-  if (index(path, API) != 1 || path in apart || status == 429 || status < 100) next
-  backend = field("upstream"); sub(/.*, /, "", backend); sub(/:[0-9]+$/, "", backend); if (backend in old) next
-  at = field("time"); requests[at]++; if (status >= 500) errors[at]++; external[at] += index(field("agent"), OURS) != 1
-  for (n = 1; n <= slow; n++) if (index(path, by_intent[n])) next
-  bins[at " " int(field("seconds") / BIN)]++ }
-END { for (at in requests) print "second", at, requests[at], errors[at] + 0, external[at] + 0
-      for (bin in bins) print "bin", bin, bins[bin] }
-"""
-_READ = f"""
-set -o pipefail
-read -r inode size old < "$1" || exit {_NO_MARKER}
-date -u +'now %Y-%m-%dT%H:%M:%S+00:00'
-parts() {{
-    [ -e "$2" ] || return 0
-    if [ "$(stat -c %i "$2")" = "$inode" ]; then
-        [ "$(stat -c %s "$2")" -ge "$size" ] || size=0
-        tail -c "+$((size + 1))" "$2"; return
-    fi
-    old=$(find "$(dirname "$2")" -maxdepth 1 -inum "$inode" ! -name '*.gz' | head -n 1)
-    [ -z "$old" ] || tail -c "+$((size + 1))" "$old"
-    cat "$2"
-}}
-parts "$@" | LC_ALL=C awk -v HEALTH="$3" -v OLD="${{5:-$old}}" -v OURS={OURS} -v BIN={BIN_S} -v API="$6" \\
-    -v SLOW="$7" "$4"
 """
 
 
@@ -228,9 +197,10 @@ def _access_log(environment: Environment) -> str:
 
 def _read(environment: Environment, connections: Connections, old: str = "") -> Traffic:
     apart, rules = " ".join(environment.health.endpoints), environment.traffic
-    words = ("bash", "-c", _READ, "traffic", environment.server.path(MARKER), _access_log(environment), apart, _COUNT,
-             old, rules.api, " ".join(rules.slow_by_intent))
-    result = connections.server.run(Command(words, timeout_s=30, accepts=(0, _NO_MARKER)))
+    words = ("bash", "-s", "--", environment.server.path(MARKER), _access_log(environment), apart, old, rules.api,
+             " ".join(rules.slow_by_intent), OURS, str(BIN_S))
+    program = programs.text("platform/compression.sh", "platform/rotated_log.sh", "platform/api_traffic.sh")
+    result = connections.server.run(Command(words, stdin=program, timeout_s=30, accepts=(0, _NO_MARKER)))
     if result.exit_code == _NO_MARKER:
         raise FactUnreadable("no switch has left its marker, so nothing can be counted since it",
                              where=environment.server.path(MARKER),

@@ -98,7 +98,7 @@ class AccessLog:
             argv += [self.mark, log.format, rules.api, " ".join(self.environment.health.endpoints),
                      " ".join(rules.slow_by_intent), OURS, str(BIN_S), keys["time"], keys["status"], keys["path"],
                      keys["seconds"]]
-        program = programs.text("platform/compression.sh", "platform/user_requests.sh")
+        program = programs.text("platform/compression.sh", "platform/rotated_log.sh", "platform/user_requests.sh")
         return Command(tuple(argv), stdin=program, timeout_s=TIMEOUT_S)
 
 

@@ -55,7 +55,8 @@ for pause in 1 2 4 8 16 0; do
   sleep "$pause"
 done
 """
-# In every container of a service: one that was scaled has several, each with a configuration of its own in use.
+# In every container of a service: one that was scaled has several, each with a configuration of its own in use. All at
+# once: nginx's old workers end in their own time, and that of several is that of the slowest.
 EXEC_IF_RUNNING = r"""
 project=$1 service=$2 program=$3 from=$4 input= asked=' ' failed=
 # what stands on standard input is for each of them
@@ -64,19 +65,27 @@ next() {
   # not by a pipe, which ends well where the engine does not answer
   found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False") || exit 1
-  id=
-  for one in $found; do case $asked in *" $one "*) ;; *) id=$one; return ;; esac; done
+  new=
+  for one in $found; do case $asked in *" $one "*) ;; *) new="$new $one" ;; esac; done
 }
 inside() {
-  [ "$from" = stdin ] || { docker exec "$id" sh -c "$program"; return; }
-  printf %s "${input%.}" | docker exec --interactive "$id" sh -c "$program"
+  [ "$from" = stdin ] || { docker exec "$1" sh -c "$program"; return; }
+  printf %s "${input%.}" | docker exec --interactive "$1" sh -c "$program"
 }
 next
-[ -n "$id" ] || { echo "$service is not running"; exit 0; }
-while [ -n "$id" ]; do
-  asked="$asked$id " code=0
-  inside || code=$?
-  [ "$code" = 0 ] || failed="$failed $id:$code"
+[ -n "$new" ] || { echo "$service is not running"; exit 0; }
+while [ -n "$new" ]; do
+  started=
+  for id in $new; do
+    inside "$id" &
+    started="$started $!:$id"
+  done
+  for one in $started; do
+    code=0
+    wait "${one%%:*}" || code=$?
+    asked="$asked${one#*:} "
+    [ "$code" = 0 ] || failed="$failed ${one#*:}:$code"
+  done
   next
 done
 # one may have ended in this moment, which is as good as not running
@@ -178,7 +187,7 @@ def exec_if_running(environment: Environment, service: str, program: str, *, tim
                     accepts: tuple[int, ...] = (0,), stdin: Secret | None = None) -> Command:
     """Run a shell program inside each container of a service; passes where none is running.
 
-    The exit code is that of the first that failed, and the time is that of all together. Reads no file of the checkout.
+    The exit code is that of the first that failed, and the time is that of the slowest. Reads no file of the checkout.
     Fails when the engine does not answer.
     """
     source = "nothing" if stdin is None else "stdin"

@@ -28,7 +28,10 @@ main() {
 
 read_one() {
     local id=$1 service=$2 since=$3 longest=$4 most=$5 made first limited
-    made=$(seconds "$(docker inspect --format '{{.Created}}' "$id")") || return 0
+    made=$(seconds "$(docker inspect --format '{{.Created}}' "$id")") || {
+        printf 'G a container of %s was removed while its log was to be read\n' "$service"
+        return 0
+    }
     # json-file alone keeps everything, and only without a limit: `local`, and the cache from which Docker shows what goes to
     # a log server, drop their oldest lines after five files of 20 MB, and journald when its own space is used up
     limited=$(docker inspect --format '{{.HostConfig.LogConfig.Type}} {{index .HostConfig.LogConfig.Config "max-size"}}' "$id")

@@ -10,7 +10,7 @@ readonly FORM='{{.Created}} {{.State.StartedAt}} {{.State.FinishedAt}} {{.State.
 readonly HEAD='{{or (index .Config.Labels "com.docker.compose.service") "-"}} {{.Name}} {{json .State}}'
 
 main() {
-    local project=$1 since ids id recent count=0 made started ended status health
+    local project=$1 since ids id recent count=0 made started ended status health head
     since=$(($(date +%s) - $2))
     ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || exit 1
     for id in $ids; do
@@ -23,8 +23,9 @@ main() {
             restarting* | dead* | *unhealthy | *starting) ;;
             *) ((recent)) || continue ;;
         esac
+        head=$(docker inspect --format "$HEAD" "$id" 2>/dev/null) && [[ -n $head ]] || continue
         ((count++ < MOST)) || break
-        printf 'C %s %s\n' "$recent" "$(docker inspect --format "$HEAD" "$id" 2>/dev/null | tr -d '\n')"
+        printf 'C %s %s\n' "$recent" "${head//$'\n'/}"
         docker logs --tail "$LINES" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$LONGEST" '
             { print "L " (length($0) > LONGEST ? "(a line of " length($0) " bytes)" : $0) }'
     done

@@ -6,6 +6,12 @@
 set -uo pipefail
 readonly LONGEST=1000000
 
+# gone ID: it was removed since it was listed; an engine that does not answer is not that
+gone() {
+    local found
+    found=$(docker ps --all --quiet --filter "id=$1") && [[ -z $found ]]
+}
+
 main() {
     local project=$1 service=$2 ids id mounts source place copy
     ids=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
@@ -14,7 +20,8 @@ main() {
     # shellcheck disable=SC2064  # its name now
     trap "rm -f -- '$copy'" EXIT
     for id in $ids; do
-        mounts=$(docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{printf "%s\t%s\n" .Source .Destination}}{{end}}{{end}}' "$id") || exit 1
+        mounts=$(docker inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{printf "%s\t%s\n" .Source .Destination}}{{end}}{{end}}' "$id") \
+            || { gone "$id" && continue; exit 1; }
         while IFS=$'\t' read -r source place; do
             [[ -n $source && -f $source && -r $source && $(stat -L -c %s -- "$source") -le LONGEST ]] || continue
             # one and the same file, whatever is written into it meanwhile

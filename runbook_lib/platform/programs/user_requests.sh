@@ -3,8 +3,8 @@
 #   bash -s -- mark PROJECT PATH SERVICE
 #   bash -s -- switched PROJECT PATH SERVICE MARKER
 #   bash -s -- count PROJECT PATH SERVICE MARK FORMAT API APART SLOW AGENT BIN KEY…
-# Follows compression.sh. One of PATH and SERVICE is empty. `mark` prints where the log ends now, INODE SIZE SECONDS SUM;
-# `switched` where it ended when the file MARKER was written, which begins with INODE SIZE; `count` counts from there.
+# Follows compression.sh and rotated_log.sh. One of PATH and SERVICE is empty. `mark` prints where the log ends now,
+# INODE SIZE SECONDS SUM; `switched` where it ended when the file MARKER was written; `count` counts from there.
 # FORMAT is json, combined, traefik or caddy; API what the paths begin with that count; APART paths that do not, SLOW
 # pieces of paths whose time does not; AGENT whose requests are not users'. KEYs of json: time, status, path, seconds,
 # the likeliest first, with commas between. Prints `now`, `second` and `bin` lines, and `agents` where the lines name
@@ -69,40 +69,6 @@ END { if (named) print "agents"
 
 now() { date -u +'now %Y-%m-%dT%H:%M:%S+00:00'; }
 
-# sum_at SIZE, a log on standard input: of the last bytes before SIZE, by which it is known again
-sum_at() {
-    local most=256
-    (($1 >= most)) || most=$1
-    tail -c "+$(($1 - most + 1))" | head -c "$most" | cksum
-}
-content() {
-    local tool
-    tool=$(tool_for "$1")
-    if [[ $tool == cat ]]; then cat -- "$1"; else "$tool" -dc <"$1"; fi
-}
-
-# of_file LOG INODE SIZE SINCE SUM: the lines of a file since the mark, whatever rotated it: renamed and perhaps compressed
-# (another inode, then), more than once, or copied and emptied, which leaves the inode and may have grown again since. Without
-# a SUM it is known by the inode alone.
-of_file() {
-    local log=$1 inode=$2 size=$3 since=$4 sum=$5 one found=''
-    if [[ -e $log && $(stat -c %i "$log") == "$inode" && $(stat -c %s "$log") -ge $size ]] \
-        && [[ -z $sum || $(sum_at "$size" <"$log") == "$sum" ]]; then
-        tail -c "+$((size + 1))" "$log"
-        return
-    fi
-    # oldest first: what was written to after the mark. Where no log was there, there is nothing to go on with
-    while [[ $inode != 0 ]] && IFS= read -r -d '' one; do
-        one=${one#* }
-        if [[ -n $found ]]; then content "$one"
-        elif [[ $(stat -c %i "$one") == "$inode" ]] || { ((size)) && [[ -n $sum && $(content "$one" | sum_at "$size") == "$sum" ]]; }; then
-            found=yes
-            content "$one" | tail -c "+$((size + 1))"
-        fi
-    done < <(find "$(dirname "$log")" -maxdepth 1 -type f -name "$(basename "$log")?*" -newermt "@$((${since%.*} - 1))" -printf '%T@ %p\0' | sort -z -n)
-    [[ ! -e $log ]] || cat "$log"
-}
-
 of_service() {
     local id ids
     ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1" \
@@ -119,13 +85,13 @@ main() {
         [[ -z $path || ! -e $path ]] || at=$(stat -c '%i %s' "$path") || return 1
         [[ -z $path || ! -e $path || -r $path ]] || { echo "$path may not be read" >&2; return 1; }
         [[ $at == '0 0' ]] || sum=$(sum_at "${at#* }" <"$path") || return 1
-        echo "$at $(date +%s.%N) $sum"
+        since=$(date +%s.%N) since=${since%.%N}  # a date that knows no nanoseconds prints the letter
+        echo "$at ${since%.} $sum"
         return
     fi
     if [[ $verb == switched ]]; then
-        read -r inode size _ <"$5" || return 1
-        since=$(stat -c %.9Y "$5") || return 1
-        echo "$inode $size $since"
+        read_mark "$5" || { echo "$5 has no mark of a switch" >&2; return 1; }
+        echo "$inode $size $since $sum"
         return
     fi
     read -r inode size since sum <<<"$5"

@@ -15,6 +15,7 @@ from runbook_lib.recovery.facts.configuration_backups import (
 
 SEARCHABLE = "the files can be searched for secrets"
 NO_SECRET = "no configuration file contains a secret"
+KEPT = "files with secrets are kept elsewhere"
 _UNSAVED = (Exclusion.UNREADABLE, Exclusion.TOO_LARGE, Exclusion.ODD_NAME)
 _UNRELIABLE = "Do not rely on this repository: check the disk, move the repository away, and run again."
 _COMPARED_COMMITS = 19  # the survey reads the newest 20, of which one may be new
@@ -40,6 +41,7 @@ def configuration_preconditions(now: ConfigurationBackups, environment: Environm
         finding("every file that Compose includes is backed up", not now.unlisted,
                 measured="; ".join(now.unlisted) or "yes", expected="yes", otherwise=Verdict.WARNING,
                 next_step="Add them to configuration_backup.project_paths, then run 34: the weekly job has the list."),
+        _secrets_are_kept(now, environment),
         finding("every file is readable", not unread, measured=", ".join(unread) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
                 next_step=f"These files are in no backup: let {user} read them, or keep them elsewhere."),
@@ -66,6 +68,21 @@ def configuration_is_safe(after: ConfigurationBackups, before: ConfigurationBack
         finding("older backups are still there", older <= {one.commit for one in after.commits},
                 measured=f"{len(after.commits)} newest commits read", expected="none lost", next_step=_UNRELIABLE),
     )
+
+
+def _secrets_are_kept(now: ConfigurationBackups, environment: Environment) -> Finding:
+    """Files of secrets are in no backup of ours: whoever loses the server needs them from elsewhere."""
+    if now.unsaved_secrets is None:
+        folder, user = environment.server.directory, environment.server.user
+        return finding(KEPT, False, measured=f"not known: {folder} cannot be entered", expected="a copy of each",
+                       otherwise=Verdict.WARNING, next_step=f"Is {folder} there, and may {user} enter it?")
+    names, kept = ", ".join(now.unsaved_secrets), environment.configuration_backup.secrets_kept
+    found = (f"{names}: {kept}" if kept else f"{names} in no backup") if names else "there are none"
+    return finding(KEPT, not names or kept is not None, measured=found,
+                   expected="a copy of each where secrets are kept", otherwise=Verdict.WARNING,
+                   next_step="No backup takes them, so that none holds a secret, and a new server needs them: copy "
+                   "each to where the team keeps secrets (a password manager), and say where in "
+                   "configuration_backup.secrets_kept.")
 
 
 def _secrets(now: ConfigurationBackups, environment: Environment) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from runbook_lib.recovery.facts.restorability import Restorability
 
 CONTENTS = "every row is in the dump"
 NOT_EMPTY = "the database has tables"
+READABLE = "every text can be read again"
 
 
 def backup_contents(backup: Backup | None, needs: Restorability | None) -> tuple[Finding, ...]:
@@ -32,6 +33,7 @@ def _held(backup: Backup | None, others: tuple[str, ...]) -> tuple[Finding, ...]
                 expected="every row that the database had in the dump's snapshot",
                 next_step="Do not rely on this file. Run the backup again."),
         *_not_empty(backup, others),
+        *_readable(manifest.unreadable),
         finding("every index is valid", not invalid, measured=", ".join(invalid[:MOST_NAMED]) or "yes", expected="yes",
                 otherwise=Verdict.WARNING,
                 next_step="The backup is whole; it has no such index. REINDEX INDEX CONCURRENTLY it, or drop it."),
@@ -47,6 +49,17 @@ def _not_empty(backup: Backup, others: tuple[str, ...]) -> tuple[Finding, ...]:
                     otherwise=Verdict.WARNING,
                     next_step=f"Is database.name the one that the application uses{named}? Compare it with the address "
                     "in the application's variables; correct it, then back up again."),)
+
+
+def _readable(tables: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Named only where it is so: PostgreSQL prints such bytes as they are, and refuses to read them again."""
+    if not tables:
+        return ()
+    return (finding(READABLE, False, measured=f"bytes that are not UTF-8 in {', '.join(tables[:MOST_NAMED])}",
+                    expected="UTF-8, as the database is",
+                    next_step="No backup of this database can be restored: a restore ends at these rows. Find them "
+                    "(… WHERE convert_from(convert_to(column, 'UTF8'), 'UTF8') fails, row by row), correct them, then "
+                    "back up again."),)
 
 
 def _not_in(others: tuple[str, ...]) -> str:

@@ -17,6 +17,9 @@ UNIQUE = "a restore can make every unique index again"
 SORTED = "indexes are sorted as the server sorts now"
 AGAIN = "everything works again after a restore"
 OWN_NAME = "the database's name is the application's own"
+OBJECTS = "a dump carries every object"
+OPERATORS = "a dump names every operator in full"
+LABELLED = "a restore can set every security label"
 SUPPORTED = "a restore knows how to bring every extension back"
 # What a dump that is merely loaded does not bring back, by each one's own manual. Rows of other extensions' tables come
 # with the dump, where the extension says so (PostGIS' own reference systems); the drill shows it.
@@ -35,7 +38,7 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
     return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
-            _unique(needs), *_sorted(needs), _again(needs))
+            _unique(needs), *_sorted(needs), *_objects(needs), *_operators(needs), *_labelled(needs), _again(needs))
 
 
 def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:
@@ -85,6 +88,44 @@ def _carried(needs: Restorability) -> Finding:
                    "them otherwise, with COPY … TO for one, or move them to a table of your own.")
 
 
+def _objects(needs: Restorability) -> tuple[Finding, ...]:
+    """Named only where there are such: what is in PostgreSQL's own schemas, or was added to an extension."""
+    if not needs.left_out:
+        return ()
+    lost = any(one.filled or one.needed for one in needs.left_out)
+    return (finding(OBJECTS, False, measured=_some([one.name for one in needs.left_out]), expected="yes",
+                    otherwise=Verdict.FAILED if lost else Verdict.WARNING,
+                    next_step="No backup here has these, nor what they hold, and no restore makes them again: pg_dump "
+                    "leaves out what is in PostgreSQL's own schemas or a member of an extension, and a restore ends at "
+                    "the first object that needs one. ALTER … SET SCHEMA to one of your own, or ALTER EXTENSION … "
+                    "DROP …, which keeps the object; then back up again."),)
+
+
+def _operators(needs: Restorability) -> tuple[Finding, ...]:
+    """Named only where there are such: PostgreSQL itself prints them so."""
+    if not needs.operators:
+        return ()
+    lost = [one for one in needs.operators if one.certain and not one.another]
+    first = lost or list(needs.operators)
+    return (finding(OPERATORS, False, measured=_some([f"{one.operator} in {one.name}" for one in first]),
+                    expected="yes", otherwise=Verdict.FAILED if lost else Verdict.WARNING,
+                    next_step=f"{'No backup of this database can be restored: ' if lost else ''}IS DISTINCT FROM, "
+                    "NULLIF, CASE … WHEN, USING and comparisons of rows are in a dump without the schema of their "
+                    "operator, and a restore finds none, or PostgreSQL's own, which may mean something else (letters "
+                    f"of citext). Write it with a OPERATOR(schema.=) b; then back up again. {_DRILL}"),)
+
+
+def _labelled(needs: Restorability) -> tuple[Finding, ...]:
+    """Named only where there are labels: a restore sets them, and PostgreSQL then asks for who gave them."""
+    if not needs.labels:
+        return ()
+    return (finding(LABELLED, False, measured=f"labels of {_some(list(needs.labels))}",
+                    expected="no label, or their provider is loaded", otherwise=Verdict.WARNING,
+                    next_step="A restore ends at the first label whose provider's library is not loaded "
+                    f"(shared_preload_libraries). {_DRILL} Where it is gone: SECURITY LABEL … IS NULL, then back up "
+                    "again."),)
+
+
 def _computed(needs: Restorability) -> Finding:
     expected = "every CHECK, domain, index, generated column and partition key, with an empty search path"
     broken = [one for one in needs.computed if one.error]
@@ -99,8 +140,8 @@ def _computed(needs: Restorability) -> Finding:
     shown = ", ".join(_name(one) for one in doubtful[:5])
     return finding(COMPUTED, not doubtful, measured=shown or f"{pluralize(len(needs.computed), 'expression')} tried",
                    expected=expected, otherwise=Verdict.WARNING,
-                   next_step="It may depend on other tables, which are empty while a dump is loaded, or on who asks, "
-                   f"or could not be tried. {_DRILL}")
+                   next_step="It may depend on other tables, which are empty while a dump is loaded, or on who asks; "
+                   f"or its function was changed since, or it could not be tried. {_DRILL}")
 
 
 def _keys(needs: Restorability) -> Finding:

@@ -15,7 +15,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of
-from runbook_lib.core.times import from_timestamp
+from runbook_lib.core.times import date_seconds, from_timestamp
 from runbook_lib.environment import Environment
 from runbook_lib.recovery.facts.backups import Backup, Backups, PartialBackup
 from runbook_lib.recovery.facts.manifests import MANIFEST_SUFFIX, SUFFIX, manifest_name, parse_manifest, taken_at
@@ -109,7 +109,7 @@ class _Records:
     def add(self, kind: str, *fields: str) -> None:
         """One record; raises when it is not one."""
         if kind == "clock":
-            self.clock = from_timestamp(fields[0])
+            self.clock = from_timestamp(date_seconds(fields[0]))
         elif kind == "lacks":
             self.lacking = tuple(fields[0].split(",")) if fields[0] else ()
         elif kind == "folder":

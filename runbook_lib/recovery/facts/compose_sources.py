@@ -28,15 +28,45 @@ def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None]) 
     return tuple(sorted(found))
 
 
+def secrets_named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Paths of files with secrets that Compose reads for `files`, and for those that they include or extend, sorted.
+
+    Compose's own `.env`, each `env_file`, and the file of each secret; whether they are there is not asked. A name with
+    variables stays as it is written: only the server has their values.
+    """
+    found = {".env"}
+    for path in (*files, *named_by_compose(files, read)):
+        text, folder = read(path), posixpath.dirname(path)
+        if text is not None:
+            joined = (posixpath.join(folder, one) for one in _secret_names(text))
+            # within `${NAME:-a/../b}` two dots take nothing away
+            found |= {one if "$" in one else posixpath.normpath(one) for one in joined}
+    return tuple(sorted(found))
+
+
+def _secret_names(text: str) -> Iterator[str]:
+    whole = _parsed(text)
+    listed = [one for service in _values(_value(whole, "services")) for one in _listed(_value(service, "env_file"))]
+    named = [_value(one, "path") if isinstance(one, yaml.MappingNode) else one for one in listed]
+    named += [_value(one, "file") for one in _values(_value(whole, "secrets"))]
+    for node in named:
+        if isinstance(node, yaml.ScalarNode) and node.value:
+            yield node.value
+
+
+def _parsed(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
 def _names(text: str, folder: str) -> Iterator[tuple[str, bool]]:
     """Each file that a Compose file names, and whether it is one itself.
 
     Nodes, not values: tags of Compose's own need no meaning here, and what aliases repeat is never built.
     """
-    try:
-        whole = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return
+    whole = _parsed(text)
     named: list[tuple[yaml.Node | None, bool]] = [
         (path, True) for one in _listed(_value(whole, "include"))
         for path in _listed(_value(one, "path") if isinstance(one, yaml.MappingNode) else one)

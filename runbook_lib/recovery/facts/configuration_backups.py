@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,12 +14,13 @@ from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question, Server
-from runbook_lib.core.text import lines_of, pluralize
+from runbook_lib.core.text import lines_of, pluralize, printable
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.compose_sources import named_by_compose
+from runbook_lib.recovery.facts.compose_sources import named_by_compose, secrets_named_by_compose
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+_NO_FOLDER = 66
 CLONE_GOOD = "good"
 CLONE_EMPTY = "no backup yet"
 _CHANGES = {"A": "new", "M": "changed", "D": "deleted", "T": "changed type"}
@@ -59,7 +60,8 @@ class ConfigurationBackups:
     `clone`: "good", or what is wrong with a fresh clone of the repository; None when none was requested. `differs`:
     what that clone has other than the server; `clone_files`: how many files it has. `owners`: the Compose project that
     each folder of backups belongs to, by its path; empty before the first backup. `unlisted`: files that the Compose
-    files name and no backup takes.
+    files name and no backup takes; `unsaved_secrets`: those with secrets, which none may take, and git has not either;
+    None: the project's folder cannot be entered.
     """
 
     server_clock: datetime
@@ -77,6 +79,7 @@ class ConfigurationBackups:
     differs: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
+    unsaved_secrets: tuple[str, ...] | None = ()
 
     @property
     def tip(self) -> str | None:
@@ -133,28 +136,52 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
     def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
         found = parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
-        return replace(found, unlisted=unlisted_files(environment, connections.server))
+        read = reader_of(environment, connections.server)
+        return replace(found, unlisted=unlisted_files(environment, read),
+                       unsaved_secrets=unsaved_secrets(environment, connections.server, read))
 
     return Question("configuration backups", fetch)
 
 
-def unlisted_files(environment: Environment, server: Server) -> tuple[str, ...]:
-    """Files that the project's Compose files name in turn, and that no path of the backup covers."""
-    rules = environment.configuration_backup
+def unsaved_secrets(environment: Environment, server: Server,
+                    read: Callable[[str], str | None]) -> tuple[str, ...] | None:
+    """Files with secrets that the application's Compose files name, that are there, and that git has not as they are.
 
-    def whole(path: str) -> str:
-        return posixpath.normpath(environment.server.path(path))
+    Empty with two colours: there a deployment delivers them. None where the project's folder cannot be entered.
+    """
+    if not environment.release.replaced:
+        return ()
+    named = secrets_named_by_compose(tuple(environment.compose.files), read)
+    argv = ("bash", "-s", "--", environment.server.directory, *named)
+    text = programs.text("recovery/unsaved_secrets.sh")
+    found = server.run(Command(argv, stdin=text, timeout_s=60, accepts=(0, _NO_FOLDER)))
+    return None if found.exit_code == _NO_FOLDER else tuple(lines_of(printable(found.stdout)))
+
+
+def _whole(environment: Environment, path: str) -> str:
+    return posixpath.normpath(environment.server.path(path))
+
+
+def reader_of(environment: Environment, server: Server) -> Callable[[str], str | None]:
+    """What reads a file of the project as text: None where there is none."""
 
     def read(path: str) -> str | None:
         try:
-            content = server.read(whole(path))
+            content = server.read(_whole(environment, path))
         except FactUnreadable:  # the survey itself names what this user cannot read
             return None
         return None if content is None else content.decode("utf-8", "replace")
 
-    covered = [f"{whole(path)}/" for path in (*environment.compose.files, *rules.project_paths, *rules.server_paths)]
+    return read
+
+
+def unlisted_files(environment: Environment, read: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Files that the project's Compose files name in turn, and that no path of the backup covers."""
+    rules = environment.configuration_backup
+    taken = (*environment.compose.files, *rules.project_paths, *rules.server_paths)
+    covered = [f"{_whole(environment, path)}/" for path in taken]
     named = named_by_compose(tuple(environment.compose.files), read)
-    return tuple(path for path in named if not f"{whole(path)}/".startswith(tuple(covered)))
+    return tuple(path for path in named if not f"{_whole(environment, path)}/".startswith(tuple(covered)))
 
 
 def secrets_source(environment: Environment) -> str:

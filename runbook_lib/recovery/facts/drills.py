@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.core.commands import Command
 from runbook_lib.core.foreign_json import read_records
 from runbook_lib.core.questions import Connections, Question
+from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
 
 RECENT_DRILLS = 60
@@ -149,7 +150,7 @@ def _drill(data: dict[str, Any]) -> Drill:
         data = _of_format_1(data)
     reads, mounts = data.get("reads"), data.get("mounts")
     return Drill(
-        at=datetime.fromisoformat(data["at"]),
+        at=parse_time(data["at"]),
         run_id=str(data["run_id"]),
         backup=str(data["backup"]),
         sha256=str(data["sha256"]),

@@ -51,6 +51,7 @@ class Manifest:
     statements: str | None = None  # of the dump's text outside the rows; None in formats 1 and 2
     objects: dict[str, int] = field(default_factory=dict, hash=False)  # how many of each kind the dump creates
     invalid_indexes: tuple[str, ...] = ()  # left by a failed CREATE INDEX CONCURRENTLY: in no dump
+    unreadable: tuple[str, ...] = ()  # tables with bytes that are not in their encoding: no restore takes them
     number: int = 0  # counts the backups of a folder, whatever the clock said; 0 before there was such a count
     project: str = ""  # the Compose project that made it; empty before that was recorded
     system: str = ""  # PostgreSQL's identifier of the server whose database it is; empty before that was recorded
@@ -81,10 +82,7 @@ def parse_manifest(text: str) -> Manifest:
     snapshot = data["snapshot"]
     if data["format"] not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
         raise ValueError("not a manifest of format 1, 2 or 3")
-    # one bit makes a 1 of the 3: what has a seal must fit it, whatever its format is said to be
-    sealed = data["format"] > 1 or "manifest_sha256" in data
-    if sealed and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
-        raise ValueError("the manifest is not what was written")
+    _require_seal(data, text)
     return Manifest(
         file=str(data["file"]),
         database=str(snapshot["database"]),
@@ -103,10 +101,18 @@ def parse_manifest(text: str) -> Manifest:
         statements=data["statements"] if data["format"] == 3 else None,
         objects={str(kind): int(number) for kind, number in data["objects"].items()} if data["format"] == 3 else {},
         invalid_indexes=tuple(data.get("invalid_indexes", ())),
+        unreadable=tuple(data.get("unreadable", ())),
         number=int(data.get("number", 0)),
         project=str(data.get("project", "")),
         system=str(snapshot.get("system") or ""),
     )
+
+
+def _require_seal(data: dict[str, Any], text: str) -> None:
+    # one bit makes a 1 of the 3: what has a seal must fit it, whatever its format is said to be
+    sealed = data["format"] > 1 or "manifest_sha256" in data
+    if sealed and sealed_manifest(text[: text.rindex(_SEAL)]) != text:
+        raise ValueError("the manifest is not what was written")
 
 
 def sealed_manifest(lines: str) -> str:

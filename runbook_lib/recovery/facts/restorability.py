@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.reapplied import Computed, ForeignKey, tried_expressions, tried_keys
+from runbook_lib.recovery.facts.foreign_keys import ForeignKey, tried_keys
+from runbook_lib.recovery.facts.left_out import LeftOut, left_out_of_dumps
+from runbook_lib.recovery.facts.operators_without_schema import PrintedOperator, printed_operators
+from runbook_lib.recovery.facts.reapplied import Computed, tried_expressions
 from runbook_lib.recovery.facts.unique_keys import UniqueKey, tried_unique_keys
 
 COUNT_TIMEOUT_S = 120.0  # about a second for ten million rows
@@ -20,6 +23,7 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
          WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS subscriptions,
        (SELECT coalesce(json_agg(slot_name ORDER BY slot_name), '[]') FROM pg_replication_slots
          WHERE database = current_database()) AS slots,
+       (SELECT coalesce(json_agg(DISTINCT provider), '[]') FROM pg_seclabel) AS labels,
        (SELECT string_agg(version, ', and ') FROM (
             SELECT format('%s: %s, now %s', collname, collversion, pg_collation_actual_version(oid))
               FROM pg_collation
@@ -41,7 +45,8 @@ SELECT (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', e
            AND datname !~ ('^' || current_database() || '_(restore|before)_[0-9]{8}_[0-9]{6}$')) AS others
 """
 # Rows in an extension's own tables, which pg_dump leaves out unless the extension names a table as its configuration.
-# Those that its script made come with it: the transaction that made the table a part of it wrote them.
+# Those that its script made come with it: the transaction that made the table a part of it wrote them. A table that was
+# added to it by hand is not one of these: all of it is left out.
 _UNSAVED = """
 SELECT extname AS extension, format('%I.%I', nspname, relname) AS table,
        CASE WHEN has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') THEN (
@@ -52,6 +57,8 @@ SELECT extname AS extension, format('%I.%I', nspname, relname) AS table,
   JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE d.deptype = 'e' AND c.relkind = 'r' AND c.relpersistence <> 't' AND pg_relation_size(c.oid) > 0
    AND c.oid <> ALL (coalesce(e.extconfig, '{}'))
+   AND NOT EXISTS (SELECT FROM pg_depend made WHERE made.classid = d.classid AND made.objid = d.objid
+                      AND made.refclassid = 'pg_namespace'::regclass AND age(made.xmin) > age(d.xmin))
  ORDER BY 2
 """
 
@@ -79,7 +86,9 @@ class Restorability:
 
     `foreign_keys` and `unique_keys` are None where they could not be tried. `collation`: the versions of the sorting
     order with which the indexes were made and which the server has now, where they differ. `slots` are logical
-    replication slots; `others` the databases of the same server that no backup of this one holds.
+    replication slots; `others` the databases of the same server that no backup of this one holds. `labels` are the
+    providers of security labels; `left_out` what pg_dump takes for PostgreSQL's own; `operators` those that a dump has
+    without their schema.
     """
 
     extensions: tuple[Extension, ...]
@@ -91,6 +100,9 @@ class Restorability:
     others: tuple[str, ...] = ()
     unique_keys: tuple[UniqueKey, ...] | None = ()
     slots: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    operators: tuple[PrintedOperator, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -116,6 +128,9 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 tuple(map(str, needs.get("others") or ())),
                 tried_unique_keys(database) if tries else (),
                 tuple(map(str, needs.get("slots") or ())),
+                tuple(map(str, needs.get("labels") or ())),
+                left_out_of_dumps(database) if tries else (),
+                printed_operators(database) if tries else (),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

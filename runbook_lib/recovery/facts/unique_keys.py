@@ -51,8 +51,9 @@ SELECT name, "table", CASE WHEN visible AND bytes <= {bytes}
       SELECT string_agg(value, ', ') AS columns,
              CASE WHEN to_jsonb(bounded) ->> 'indnullsnotdistinct' = 'true' THEN 'true'
                   ELSE string_agg(value || ' IS NOT NULL', ' AND ') END AS known,
-             string_agg(value || ' AS k' || k, ', ') AS named,
-             string_agg('a.k' || k || ' OPERATOR(' || quote_ident(o.nspname) || '.' || o.oprname || ') b.k' || k,
+             string_agg(value || ' AS k' || k::text, ', ') AS named,
+             string_agg('a.k' || k::text || ' OPERATOR(' || quote_ident(o.nspname) || '.' || o.oprname || ') b.k'
+                            || k::text,
                         ' AND ') AS excluded
         FROM generate_series(1, indnkeyatts) AS k
         LEFT JOIN (SELECT pg_operator.oid, oprname, nspname

@@ -71,8 +71,8 @@ def expired(backups: Backups, environment: Environment) -> tuple[Backup, ...]:
 
 def backup_program() -> str:
     """The whole program that backs up a database, as `bash -s -- STEP DIRECTORY DATABASE …` takes it."""
-    return programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh", "recovery/snapshot_queries.sh",
-                         "recovery/folder_owner.sh", "recovery/backup_database.sh")
+    return programs.text("platform/whole_lines.sh", "recovery/dump_contents.sh", "recovery/compression.sh",
+                         "recovery/snapshot_queries.sh", "recovery/folder_owner.sh", "recovery/backup_database.sh")
 
 
 def scheduled_steps(environment: Environment) -> tuple[tuple[str, Command], ...]:

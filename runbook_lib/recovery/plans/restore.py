@@ -28,6 +28,7 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.plans import cache_steps
 from runbook_lib.recovery.plans import restore_steps as steps
 from runbook_lib.recovery.plans.restore_in_place import plan_restore_in_place
 from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
@@ -77,6 +78,7 @@ def _in_maintenance(rollout: Rollout, backup: Backup, databases: Databases, pre_
         irreversible_reason="the restored database is live, and the previous one is retained next to it.",
         irreversible_hint="Run the notebook again for the remaining steps.",
         after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",
+        achieves=steps.is_restored(environment, backup),
     )
 
 
@@ -85,7 +87,7 @@ def swap_databases(environment: Environment, backup: Backup, colour: str) -> tup
     return (
         steps.stop_writers(environment, colour),
         steps.swap(environment, backup),
-        *steps.flush_cache(environment),
+        *cache_steps.flush_cache(environment),
     )
 
 
@@ -110,7 +112,7 @@ def _steps(
         steps.maintenance_off(environment, colour),
         _external_gate(rollout),
         steps.commit_restore(environment, backup),
-    ), (*skipped, *steps.no_cache(environment), *no_migrations)
+    ), (*skipped, *cache_steps.no_cache(environment), *no_migrations)
 
 
 def _migrations(rollout: Rollout) -> tuple[tuple[Step, ...], tuple[SkippedStep, ...]]:
@@ -156,4 +158,4 @@ def _plan_drop(environment: Environment, databases: Databases, name: str) -> Pla
     if databases.retained_named(name) is None:
         return Plan(title, environment.name, reason=f"there is no retained database named {name[:80]!r}")
     return Plan(title, environment.name, (steps.drop_retained(environment, name),),
-                facts={"databases": databases.names})
+                facts={"databases": databases.names}, achieves=f"The database {name} on {environment.name} is deleted")

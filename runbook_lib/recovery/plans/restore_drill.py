@@ -23,7 +23,9 @@ def plan_restore_drill(selection: DrillSelection, deployed: Deployed, environmen
     steps = tuple(_drill(which, backup, deployed, environment) for which, backup in selected if backup)
     skipped = () if selection.older else (SkippedStep("Restore an older backup", "there is only one good backup"),)
     return Plan(RESTORE_DRILL, environment.name, steps, skipped=skipped,
-                facts={"backups": [one.name for one in selection.backups]})
+                facts={"backups": [one.name for one in selection.backups]},
+                achieves=f"Restored in a drill on {environment.name}, and compared with what was backed up: "
+                + " and ".join(one.name for one in selection.backups))
 
 
 def drill_command(backup: Backup, deployed: Deployed, environment: Environment) -> Command:

@@ -25,6 +25,7 @@ from runbook_lib.platform.plans.nginx import follow_restarted, start_proxy, try_
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
+from runbook_lib.recovery.plans import cache_steps
 from runbook_lib.recovery.plans import restore_steps as steps
 from runbook_lib.recovery.plans.restore_preparation import preparation, restore_facts, unchanged_since_plan
 from runbook_lib.recovery.plans.stopped_writers import commit_restore, forget, watch_over
@@ -48,7 +49,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         *prepared,
         stop_writers(environment, containers),
         steps.swap(environment, backup),
-        *steps.flush_cache(environment),
+        *cache_steps.flush_cache(environment),
         start_writers(environment, containers),
         *start_proxy(environment, containers),
         verify(environment, containers, texts_of, before),
@@ -56,14 +57,14 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
     )
     return Plan(
         f"{RESTORE} {backup.name}", environment.name, wanted,
-        skipped=(*skipped, *steps.no_cache(environment), SkippedStep("Migrate the schema", AT_ITS_START)),
+        skipped=(*skipped, *cache_steps.no_cache(environment), SkippedStep("Migrate the schema", AT_ITS_START)),
         undo_on_failure=True,
         facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
         undo_ready=verification.engine_answers(environment),
         rollback_check=_previous_answers(environment, containers, before),
         state=current_state(environment),
-        point_of_no_return=steps.RESTORE_COMMIT,
+        point_of_no_return=steps.RESTORE_COMMIT, achieves=steps.is_restored(environment, backup),
         irreversible_reason="the restored database is live, and the previous one is retained next to it.",
         irreversible_hint="Run the notebook again for the remaining steps.",
         after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",

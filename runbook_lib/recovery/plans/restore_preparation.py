@@ -12,6 +12,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed, deployed_state
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases, survey_databases
+from runbook_lib.recovery.plans import cache_steps
 from runbook_lib.recovery.plans import restore_steps as steps
 
 DONE_BEFORE = "done by the run that was interrupted"
@@ -29,13 +30,14 @@ def preparation(
     environment: Environment, backup: Backup, pre_restore_backup: Plan | None, *, resumed: bool = False
 ) -> tuple[list[Step], list[SkippedStep]]:
     """What is done while users work: a last backup of the live database, and the staged database, verified."""
+    asked = cache_steps.ask_cache(environment)
     clear, *loading = staging = steps.staging(environment, backup)
     if resumed:  # after the swap the staged database is the live one: loading again would need a second swap
-        return [], [SkippedStep(step.title, DONE_BEFORE) for step in staging]
+        return [], [SkippedStep(step.title, DONE_BEFORE) for step in (*asked, *staging)]
     if pre_restore_backup is None:
-        return list(staging), [SkippedStep("Back up the live database first", NO_BACKUP_FIRST)]
+        return [*asked, *staging], [SkippedStep("Back up the live database first", NO_BACKUP_FIRST)]
     # a restore that died may have left the database closed to everyone: opened later, it could not be backed up
-    return [clear, *pre_restore_backup.steps, *loading], list(pre_restore_backup.skipped)
+    return [*asked, clear, *pre_restore_backup.steps, *loading], list(pre_restore_backup.skipped)
 
 
 def unchanged_since_plan(environment: Environment, deployed: Deployed, databases: Databases | None = None) -> Gate:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
-from runbook_lib.core.plan import SkippedStep, Step
+from runbook_lib.core.plan import Step
 from runbook_lib.environment import Environment
 from runbook_lib.environment.release import service_of_slot
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.releases import COLOUR_LINE
 from runbook_lib.platform.facts.running_release import upstream_line
 from runbook_lib.platform.facts.target import BOTH_COLOURS
-from runbook_lib.platform.plans.cache_client import CACHE_CLIENT
 from runbook_lib.platform.plans.compose import compose, compose_up, stop_services
 from runbook_lib.platform.plans.leftovers import MIGRATION, end_leftovers
 from runbook_lib.platform.plans.nginx import reload_nginx, test_configuration
@@ -31,21 +30,16 @@ MAINTENANCE_PORT = 8503  # inside nginx's container; the maintenance watchdog ch
 MAINTENANCE_MARK = "maintenance mode: the API is unavailable"  # by which the watchdog recognises the file
 OUTAGE = "about 20 seconds, and as long again as the migrations take"
 
-FLUSH_TITLE = "Empty the cache"
-# The words: the variable with the password, and the database. A client exits with 0 on errors too: its answers are
-# checked. With a number that the server has not it goes on in the first database, and would empty that: it asks first.
-FLUSH = CACHE_CLIENT + r"""
-ask() { REDISCLI_AUTH=$(printenv "$password") "$client" --no-auth-warning -n "$database" "$@" 2>&1; }
-password=$1 database=$2
-answer=$(ask PING)
-if [ "$answer" = PONG ]; then answer=$(ask FLUSHDB); else answer="${answer:-nothing}; nothing was emptied"; fi
-[ "$answer" = OK ] || { echo "the cache answers: $answer" >&2; exit 1; }
-"""
-
 
 def staged_name(environment: Environment, backup: Backup) -> str:
     """The staged database of a backup: staging_db_restore_ and the time of its snapshot."""
     return f"{environment.postgres.name}_restore_{backup.taken_at:%Y%m%d_%H%M%S}"
+
+
+def is_restored(environment: Environment, backup: Backup) -> str:
+    """What a restore achieves, as the first words of its report."""
+    return (f"{environment.postgres.name} on {environment.name} holds the data of {backup.name}; "
+            "what it held before is retained next to it")
 
 
 def staging(environment: Environment, backup: Backup) -> tuple[Step, ...]:
@@ -116,30 +110,6 @@ def swap(environment: Environment, backup: Backup) -> Step:
         why=f"one transaction; the previous one is retained whole as {database}_before_<time>. Sequences continue "
         "where they were, so that no id is given to another user",
     )
-
-
-def flush_cache(environment: Environment) -> tuple[Step, ...]:
-    """Empty the application's cache, if it has one; the undo does the same, because the data change once more."""
-    if not environment.cache_service:
-        return ()
-    probe = environment.services[environment.cache_service].probe
-    database = environment.cache.database if environment.cache else 0
-    variable = (probe.password_variable if probe else None) or "REDIS_PASSWORD"
-    command = compose(environment, "exec", "-T", environment.cache_service, "sh", "-c", FLUSH, "flush", variable,
-                      str(database))
-    return (Step(
-        "flush-cache",
-        FLUSH_TITLE,
-        (command,),
-        undo=(command,),
-        why="cached replies and sessions refer to rows that may be gone: all users log in once more. Database "
-        f"{database} of it alone (cache.database): what others keep there stays",
-    ),)
-
-
-def no_cache(environment: Environment) -> tuple[SkippedStep, ...]:
-    """What a plan shows in place of `flush_cache` where the environment has no cache."""
-    return () if environment.cache_service else (SkippedStep(FLUSH_TITLE, environment.no_cache_reason),)
 
 
 def start_writers(environment: Environment, colour: str) -> Step:

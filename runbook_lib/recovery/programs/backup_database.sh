@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2329,SC2015
 # The backup of one database, step by step, on the server that holds it: `bash -s -- STEP DIRECTORY DATABASE PROJECT …`.
-# Follows dump_contents.sh, snapshot_queries.sh and folder_owner.sh.
+# Follows dump_contents.sh, compression.sh, snapshot_queries.sh and folder_owner.sh.
 # A backup under its final name is complete, was read to its end, and has its manifest: `publish` alone gives that name.
 
 set -uo pipefail
@@ -27,13 +27,6 @@ end_dump() {
     exit "$1"
 }
 
-# The fastest program here that writes what gunzip reads. Two threads: the application needs the other processors. The
-# fourth level takes three fifths of the time of gzip's own sixth, and a fifteenth more space.
-compress() {
-    if command -v igzip >/dev/null; then igzip -c; elif command -v pigz >/dev/null; then pigz -c -4 -p 2; else gzip -c -4; fi
-}
-test_compressed() { if command -v igzip >/dev/null; then igzip -t; else gzip -t; fi; }
-
 # dump USER LIMIT_S PREFIX…: PREFIX runs a program where the database is (docker compose … exec -T postgres).
 # One session keeps the snapshot open and counts in it; pg_dump reads the very same snapshot at the same time. The data pass
 # once: what they hold is recorded on their way to the compressor, and what it writes is read to its end at once.
@@ -58,6 +51,7 @@ dump() {
     "${inside[@]}" pg_dump "$user" "$database" "${DUMP_OPTIONS[@]}" <&"$name" \
         | with_contents "$scratch/dumped" | compress | tee --output-error=exit -- "$partial" "$scratch/bytes" | test_compressed
     local status=("${PIPESTATUS[@]}")
+    [[ ! -s $scratch/unreadable ]] || fail "No superuser of PostgreSQL may log in over its own socket, and $user may not read all of $database: $(cat -- "$scratch/unreadable"). Let one in (pg_hba.conf, the line \"local\"; LOGIN), which a restore needs as well; or, for backups alone, ALTER ROLE $user BYPASSRLS for rows that policies hide, and GRANT SELECT for the rest. Then run again."
     [[ -e $scratch/snapshot ]] || fail "No snapshot of $database: the database did not answer with a snapshot's name."
     # from the end: when one fails, those before it only lose their reader
     ((status[3] == 0)) || fail "The dump could not be written: is the disk full?"
@@ -82,9 +76,15 @@ dump() {
 # process of its own: writing to a session that has ended would end this program without any sign of it. Answers are
 # read at once: a full pipe would hold the session up until the dump is over.
 answers_of_session() {
-    local snapshot=
-    echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$1"
-    read -r -t 60 snapshot <&"$2" || snapshot=
+    local snapshot='' unreadable=''
+    unreadable_query >&"$1"
+    # what pg_dump and the count would end with is only that the snapshot is gone
+    if ! IFS= read -r -t 60 unreadable <&"$2"; then :
+    elif [[ -n $unreadable ]]; then printf '%s' "$unreadable" >"$scratch/unreadable"
+    else
+        echo 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_export_snapshot();' >&"$1"
+        read -r -t 60 snapshot <&"$2" || snapshot=
+    fi
     if [[ $snapshot =~ ^[0-9A-F-]+$ ]]; then : >"$scratch/snapshot"; else snapshot=; fi
     printf '%s\n' "$snapshot" >&"$3"
     [[ -n $snapshot ]] || return
@@ -151,17 +151,18 @@ value_of() { grep -P "^$1\t" -- "$contents" | cut -f2-; }
 # write_manifest NAME SNAPSHOT_JSON UPTIME_NOW. What a restored copy must hold is one value, `contents`: the names of all
 # objects are in the dump, and a folder of manifests must stay small.
 write_manifest() {
-    local seconds kinds digest number sha256 plain statements invalid
+    local seconds kinds digest number sha256 plain statements invalid unreadable
     number=$(numbers | tail -n 1) && sha256=$(value_of sha256) && plain=$(value_of plain) && statements=$(value_of statements) \
         && invalid=$(value_of invalid_indexes) && [[ $number =~ ^[0-9]+$ ]] || return
     seconds=$(awk -v from="$(value_of started)" -v to="$3" 'BEGIN { printf "%.1f", to - from }')
     digest=$(contents_digest "$contents") || return
+    unreadable=$(awk -F '\t' '$1 == "unreadable" { printf "%s\"%s\"", sep, $2; sep = ", " }' <"$contents") || return
     kinds=$(awk -F '\t' '$1 == "object" { print $2 }' <"$contents" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s\"%s\": %s", sep, substr($0, 2), n; sep = ", " }') || return
     printf '{"format": 3, "project": "%s", "values": "%s", "number": %s, "file": "%s", "sha256": "%s", "size_bytes": %s, "plain_bytes": %s,\n' \
         "$project" "$PRINTED_NAME" "$((number + 1))" "$1" "$sha256" "$(stat -c %s -- "$partial")" "$plain"
     printf ' "finished_at": "%s", "seconds": %s, "pg_dump_version": "%s", "schema_revision": %s,\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$seconds" "$(value_of pg_dump | tr -cd '[:alnum:] ().:+~_-')" "$(value_of revision)"
-    printf ' "snapshot": %s,\n "invalid_indexes": %s,\n' "$2" "$invalid"
+    printf ' "snapshot": %s,\n "invalid_indexes": %s, "unreadable": [%s],\n' "$2" "$invalid" "$unreadable"
     printf ' "contents": "%s",\n "statements": "%s",\n' "$digest" "${statements#*$'\t'}"
     printf ' "objects": {%s},\n "sequences": %s, "large_objects": %s,\n' "$kinds" "$(grep -c $'^sequence\t' -- "$contents")" \
         "$(value_of large_objects | cut -f1 | grep . || echo 0)"

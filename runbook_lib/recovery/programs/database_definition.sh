@@ -89,7 +89,8 @@ SQL
 }
 
 # roles_of_definition: SQL that prints a script, which makes the roles of all this on another server, with what the owner may
-# do besides: its memberships and settings. They own nothing there, and only the owner may log in.
+# do besides: its memberships and settings. They own nothing there, and only the owner may log in. Every role of the server:
+# values of rows may name any (regrole, aclitem), and a restore on this server has them all.
 roles_of_definition() {
     cat <<'SQL'
 WITH RECURSIVE memberships AS (
@@ -100,7 +101,8 @@ named AS (
     UNION SELECT datdba FROM pg_database WHERE datname = :'database'
     UNION SELECT unnest(ARRAY[grantor, grantee]) FROM pg_database, aclexplode(datacl) WHERE datname = :'database'
     UNION SELECT setrole FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase WHERE datname = :'database'
-    UNION SELECT roleid FROM memberships)
+    UNION SELECT roleid FROM memberships
+    UNION SELECT oid FROM pg_roles WHERE rolname !~ '^pg_')
 SELECT line FROM (
     SELECT 1, format('SELECT %L WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %L) \gexec', format('CREATE ROLE %I', rolname), rolname)
         FROM pg_roles JOIN named USING (oid)

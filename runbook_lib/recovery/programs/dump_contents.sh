@@ -13,6 +13,7 @@
 #     object <type> <schema> <name> <owner> one entry of pg_dump's own table of contents; `-` where there is none
 #     sequence <name> <value>,<is called>
 #     large_objects <number> <bytes> <sum>
+#     unreadable <name>                     a table with bytes in it that its own encoding, UTF-8, does not have
 #     statements <bytes> <md5>              all text outside the blocks; another dump of the same data prints it differently
 #     plain <bytes>                         the whole text
 #     pg_dump <version>                     which made it, by its own header
@@ -99,7 +100,7 @@ use strict; use warnings;
 use Digest::MD5 'md5';
 my ($out, $buffer, $quote, $depth, $statement, $ended, $plain) = ($ARGV[0], '', undef, 0, '', 0, 0);
 my ($large_objects, $large_bytes, $statement_bytes, @lines) = (0, 0, 0);
-my ($all_statements, $large_sum, $large_object, %inherits, %partitioned, %parts) = (Digest::MD5->new, 0);
+my ($all_statements, $large_sum, $large_object, $utf_8, %unreadable, %inherits, %partitioned, %parts) = (Digest::MD5->new, 0);
 $| = 1;
 
 # the next bytes go on to whoever reads them, and into the buffer; 0 at the end
@@ -138,18 +139,30 @@ sub columns_by_name {
 
 sub table { my ($name, $rows, $bytes, $sum) = @_; push @lines, join "\t", 'table', escaped($name), $rows, $bytes, sprintf '%016x', $sum }
 
+# Whether PostgreSQL would take these bytes for UTF-8: no surrogates, nothing above 10FFFF. What a cast without a function or an
+# old version left is dumped as it is, and no restore takes it. A letter that may go on in the next piece goes to $rest.
+sub is_utf_8 {
+    my ($text, $rest) = @_;
+    $$rest = substr($text, -3) =~ /([\xc2-\xf4][\x80-\xbf]{0,2})\z/ ? $1 : '';
+    substr $text, -length $$rest, length $$rest, '' if length $$rest;
+    my $copy = $text;
+    return 0 unless utf8::decode($copy);
+    return !utf8::is_utf8($copy) || $text !~ /\xed[\xa0-\xbf]|\xf4[\x90-\xbf]|[\xf5-\xff]/;
+}
+
 # Rows of one table, up to the line `\.`, which no row can be: COPY doubles every backslash. 0: the dump ends before it.
 # The sum over the rows does not depend on their order: a row that fits goes into an earlier page when it is loaded.
 sub copy_rows {
     my ($name, $columns) = @_;
     ($columns, my @order) = columns_by_name($columns) if $inherits{$name} || $partitioned{$name};
-    my ($sum, $rows, $bytes, $first, $begun, $kept) = (unpack('%64Q*', md5($columns)), 0, 0, 1, undef, '');
+    my ($sum, $rows, $bytes, $first, $begun, $kept, $cut) = (unpack('%64Q*', md5($columns)), 0, 0, 1, undef, '', '');
     my $take = sub {
         my $piece = substr $buffer, 0, $_[0], '';
         # the newline put before the first row is not part of it
         if ($first) { substr $piece, 0, 1, ''; $first = 0 }
         $rows += $piece =~ tr/\n//;
         $bytes += length $piece;
+        $unreadable{$name} = 1 if $utf_8 && !is_utf_8($cut .= $piece, \$cut);
         if (@order) {
             $kept .= $piece;
             return if index($piece, "\n") < 0;
@@ -209,6 +222,7 @@ sub statement_is_over {
     $statement = '';
     my $name = qr/(?:"(?:[^"]|"")+"|[^\s".(]+)/;
     if ($text =~ /\ACOPY ($name\.$name) *(\(.*\))? *FROM stdin;\z/s) { return copy_rows($1, $2 // '') }
+    $utf_8 = $1 eq 'UTF8' if $text =~ /\ASET client_encoding = '(\w+)';\z/;
     $inherits{$1} = 1 if $text =~ /\ACREATE (?:UNLOGGED )?TABLE ($name\.$name) .*^INHERITS \(/ms;
     # it has no rows of its own: where a restore may put them into other partitions, those of all are written as its
     $partitioned{$1} = 1 if $text =~ /\ACREATE TABLE ($name\.$name) .*^PARTITION BY [A-Z]+ \(/ms;
@@ -303,6 +317,7 @@ while (defined(my $line = next_line())) {
 while (fill()) { $buffer = '' }  # whoever reads the rest gets it, whatever it is
 $ended = 0 unless $whole && !defined $quote && $statement !~ /\S/;
 table($_, @{$parts{$_}}) for keys %parts;
+push @lines, map { "unreadable\t" . escaped($_) } sort keys %unreadable;
 push @lines, sprintf "large_objects\t%d\t%d\t%016x", $large_objects, $large_bytes, $large_sum if $large_bytes;
 push @lines, join("\t", 'statements', $statement_bytes, $all_statements->hexdigest), "plain\t$plain", "end\t" . ($ended ? 1 : 0);
 open my $contents, '>', $out or die "Cannot write $out: $!\n";

@@ -5,8 +5,9 @@
 # Sessions of ours set their own limits: a role's or database's own (10 minutes in one statement) would end a long load.
 # Role and search path as well: with those of the application, a superuser would be none, or run its functions. And what
 # changes how values are read, which pg_dump leaves to the session: with array_nulls off, NULL in an array becomes a text.
+# With standard_conforming_strings off in the server's own file, queries of ours would be others.
 readonly LOADING_SESSION='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off -c client_min_messages=warning -c search_path=pg_catalog -c default_transaction_read_only=off -c idle_session_timeout=0 -c role=none'\
-' -c array_nulls=on -c transform_null_equals=off -c intervalstyle=postgres -c datestyle=ISO'
+' -c array_nulls=on -c transform_null_equals=off -c intervalstyle=postgres -c datestyle=ISO -c standard_conforming_strings=on'
 
 # ask_as ROLE DATABASE WORD…: psql there, SQL from standard input, the first error ends it. What it prints of an error is
 # read by others and kept: only with_causes_only lets it through.
@@ -86,8 +87,6 @@ SELECT format('GRANT CREATE, USAGE ON SCHEMA public TO %I', :'loader') WHERE to_
 SQL
 }
 
-remove_loader() { ask_as "$administrator" template1 <<<"DROP ROLE IF EXISTS \"$(loader_of "$1")\";"; }
-
 # load_dump DATABASE OWNER: fills the empty DATABASE with the dump on standard input. What it prints is for records:
 # `role<TAB>name` for each role that the dump names and the server had not, `unfilled<TAB>name` for each materialized view
 # that could not be filled, and what analyze prints. 0: loaded. 2: the dump is truncated, or is not what pg_dump writes.
@@ -111,19 +110,20 @@ load_dump() {
     esac
     [[ $(tail -n 2 <<<"$output" | head -n 1) == loaded ]] || return 2
     # what fails from here on says nothing about the dump
-    remove_loader "$staged" && analyze "$staged" || return 4
+    analyze "$staged" "$loader" || return 4
 }
 
-# analyze DATABASE: the planner's statistics. The load is good without those of a table whose own expressions cannot be computed
-# (the live database has none either): `unanalyzed<TAB>name` for each. What the server lacked, or a stop, does not lie with
-# the table: `unfinished<TAB>name (code)`. Tables that are elsewhere are not read for it: nothing may answer there.
+# analyze DATABASE [LOADER]: the planner's statistics, once the role LOADER is gone. The load is good without those of a table whose
+# own expressions cannot be computed (the live database has none either): `unanalyzed<TAB>name` for each. What the server lacked, or
+# a stop, does not lie with the table: `unfinished<TAB>name (code)`. Tables that are elsewhere are not read for it, also as children of
+# others: nothing may answer there.
 analyze() {
     local script
-    script=$(ask_inside "$1" <<'SQL'
+    script=$({ [[ -z ${2-} ]] || printf 'DROP ROLE IF EXISTS "%s";\n' "$2"; cat; } <<'SQL' | ask_inside "$1"
 SELECT format(E'ANALYZE %s;\n\\if :ERROR\nSELECT CASE WHEN :''LAST_ERROR_SQLSTATE'' ~ ''^(40|53|54|55|57|58|XX)'' THEN'
     || E' E''unfinished\\t'' || %L || '' ('' || :''LAST_ERROR_SQLSTATE'' || '')'' ELSE E''unanalyzed\\t'' || %L END;\n\\endif', one, one, one) FROM (
-    SELECT oid::regclass::text AS one FROM pg_class WHERE relpersistence <> 't' AND (relkind IN ('r', 'm')
-        OR relkind = 'p' AND NOT EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) ORDER BY relkind DESC, oid) AS tables
+    SELECT oid::regclass::text AS one FROM pg_class WHERE relpersistence <> 't' AND relkind IN ('r', 'm', 'p')
+        AND NOT ((relkind = 'p' OR relhassubclass) AND EXISTS (SELECT FROM pg_class WHERE relkind = 'f')) ORDER BY relkind DESC, oid) AS tables
 SQL
     ) && ask_inside "$1" -v ON_ERROR_STOP=0 <<<"$script"
 }

@@ -59,11 +59,11 @@ read_backup() {
 }
 
 # What the copy takes from the live server, where that runs: its image and superuser, the libraries that extensions need at
-# the start, tablespaces, and the database's own definition. Where it answers, each question must be answered: a copy without
-# the libraries or tablespaces would reject a good backup.
+# the start, how many locks there are, how money is written (the dump has it so), tablespaces, and the database's own
+# definition. Where it answers, each question must be answered: a copy without these would reject a good backup.
 ask_live() {
-    local live unknown="The live PostgreSQL could not be asked what the copy needs"
-    image=$database_image administrator=postgres libraries='' spaces='' definition=''
+    local live answer unknown="The live PostgreSQL could not be asked what the copy needs"
+    image=$database_image administrator=postgres settings='' spaces='' definition=''
     live=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" \
         --filter label=com.docker.compose.oneoff=False 2>"$scratch/output") \
         || conclude error start "Docker could not be asked for the live PostgreSQL: $(last_lines 500 <"$scratch/output")"
@@ -73,11 +73,22 @@ ask_live() {
         || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
     prefix=(docker exec --interactive "$live")
     find_administrator "$user" 2>/dev/null || { administrator=postgres; return 0; }
-    libraries=$(ask_as "$administrator" template1 <<<'SHOW shared_preload_libraries' 2>"$scratch/output") \
-        && spaces=$(ask_as "$administrator" template1 <<<"SELECT spcname FROM pg_tablespace WHERE spcname !~ '^pg_'" 2>"$scratch/output") \
-        && definition=$({ roles_of_definition; definition_queries; } | ask_as "$administrator" template1 -v database="$database" \
+    # one call for all of it: each is a program that Docker starts in the live container
+    answer=$({ what_else_of_live; roles_of_definition; definition_queries; } | ask_as "$administrator" template1 -v database="$database" \
         -v staged="$database" -v owner="$user" -v true_limit="$TRUE_LIMIT" -v collation_version=off 2>"$scratch/output") \
-        || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
+        && [[ $'\n'$answer == *$'\ndefinition\n'* ]] || conclude error start "$unknown: $(last_lines 500 <"$scratch/output")"
+    settings=$(sed -n $'/^definition$/q; s/^setting\t//p' <<<"$answer") spaces=$(sed -n $'/^definition$/q; s/^space\t//p' <<<"$answer")
+    definition=$(sed '1,/^definition$/d' <<<"$answer")
+}
+
+# what_else_of_live: SQL that prints `setting<TAB>name=value` and `space<TAB>name`, and then `definition` on a line of its own.
+what_else_of_live() {
+    cat <<'SQL'
+SELECT format(E'setting\t%s=%s', name, setting) FROM pg_settings
+    WHERE name IN ('shared_preload_libraries', 'session_preload_libraries', 'lc_monetary', 'max_locks_per_transaction');
+SELECT format(E'space\t%s', spcname) FROM pg_tablespace WHERE spcname !~ '^pg_';
+SELECT 'definition';
+SQL
 }
 
 # The timeout inside needs CAP_KILL to end what runs as another user; INT, because on TERM PostgreSQL waits for its
@@ -85,8 +96,9 @@ ask_live() {
 # bounded and includes the data when they are in memory; else they are in a volume that is removed with the container. The
 # image says where it keeps data (18 moved that); nothing there has to survive, so nothing is synced.
 start_copy() {
-    local from image libraries spaces definition data folder place; from=$(now_s)
+    local from image settings spaces definition data folder place setting options=(); from=$(now_s)
     ask_live
+    while IFS= read -r setting; do [[ -z $setting ]] || options+=(-c "$setting"); done <<<"$settings"
     data=$(docker image inspect --format '{{range $path, $_ := .Config.Volumes}}{{println $path}}{{end}}' "$image" 2>/dev/null | sed -n 's%^/var/lib/postgresql%&%p')
     data=${data%%$'\n'*}; data=${data:-/var/lib/postgresql/data} folder=$data
     [[ $data == */data ]] || folder=$data/runbook
@@ -100,7 +112,7 @@ start_copy() {
         --env POSTGRES_INITDB_ARGS=--no-sync --env PGDATA="$folder" \
         --entrypoint sh "$image" -c 'timeout "$@"; exit' limited -k 10 -s INT "$limit_s" docker-entrypoint.sh postgres \
         -c max_wal_size=256MB -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
-        -c shared_preload_libraries="$libraries" >/dev/null 2>"$scratch/output" \
+        "${options[@]}" >/dev/null 2>"$scratch/output" \
         || conclude error start "The disposable database did not start: $(last_lines 1000 <"$scratch/output")"
     # from its first line on: a copy that ends at once is removed, and takes its log along
     docker start --attach "$copy" 2>&1 | head -c 1000000 >"$scratch/log" & local attached=$!
@@ -113,12 +125,15 @@ start_copy() {
             || conclude error start "The disposable database did not become ready: $(tail -n 5 "$scratch/log")"
         sleep 0.2
     done
-    find_administrator "$administrator" 2>"$scratch/output" && make_database >"$scratch/output" 2>&1 \
+    # of the live server's own image, it is of the version that was asked there
+    { [[ -n $definition ]] || find_administrator "$administrator" 2>"$scratch/output"; } && make_database >"$scratch/output" 2>&1 \
         || conclude error start "The database could not be made in the copy: $(last_lines 1000 <"$scratch/output")"
-    measure image "\"$(docker inspect --format '{{.Config.Image}}' "$copy" | tr -cd 'A-Za-z0-9./:@_-')\""
-    measure network "\"$(docker inspect --format '{{.HostConfig.NetworkMode}}' "$copy")\""
-    measure mounts "$(docker inspect --format '{{json .Mounts}}' "$copy")"
-    measure binds "$(docker inspect --format '{{json .HostConfig.Binds}}' "$copy")"
+    {
+        IFS= read -r setting; measure image "\"$(tr -cd 'A-Za-z0-9./:@_-' <<<"$setting")\""
+        IFS= read -r setting; measure network "\"$setting\""
+        IFS= read -r setting; measure mounts "$setting"
+        IFS= read -r setting; measure binds "$setting"
+    } < <(docker inspect --format '{{println .Config.Image}}{{println .HostConfig.NetworkMode}}{{json .Mounts}}{{println}}{{json .HostConfig.Binds}}' "$copy")
     measure start_s "$(since "$from")"
 }
 

@@ -3,7 +3,8 @@
 
 # snapshot_queries: run in one transaction, unaligned and without headings, these print "snapshot", "revision" and
 # "invalid_indexes" with a JSON value each, a line "counted<TAB><name in hex><TAB><rows>" for each table, with "<TAB><name in
-# hex>" of the topmost table for a partition, and "end". Limits that no older version knows are lifted first.
+# hex>" of the topmost table for a partition, and "end". Limits that no older version knows are lifted first. What is joined to a
+# text is one: an application may have made casts to text that are implicit, and then `text || bigint` is any of several operators.
 snapshot_queries() {
     cat <<'SQL'
 SET LOCAL search_path = pg_catalog;
@@ -15,7 +16,7 @@ SELECT 'snapshot' || E'\t' || json_build_object(
     'taken_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     'server_version', current_setting('server_version'),
     'system', (SELECT system_identifier::text FROM pg_control_system()),
-    'database_bytes', pg_database_size(current_database()));
+    'database_bytes', pg_database_size(current_database()))::text;
 -- Alembic can be configured to keep its table in any schema.
 SELECT coalesce((
     SELECT format($$SELECT 'revision' || E'\t' || coalesce(to_json(string_agg(version_num, ',' ORDER BY version_num))::text, 'null') FROM %s$$,
@@ -33,7 +34,7 @@ SELECT 'invalid_indexes' || E'\t' || coalesce(json_agg(i.indexrelid::regclass::t
 -- The rows of each table whose rows pg_dump dumps. Of an extension's tables these are the configuration tables, by the
 -- extension's own condition. Fifty at a time, and their locks given back: thousands would fill PostgreSQL's lock table.
 SELECT 'SAVEPOINT counting',
-    string_agg(format($$SELECT E'counted\t' || %L || E'\t' || count(*) || %L FROM ONLY %s %s$$, name, of, relation, condition), ' UNION ALL '),
+    string_agg(format($$SELECT E'counted\t' || %L || E'\t' || count(*)::text || %L FROM ONLY %s %s$$, name, of, relation, condition), ' UNION ALL '),
     'ROLLBACK TO SAVEPOINT counting'
 FROM (
     SELECT encode(convert_to(format('%I.%I', n.nspname, c.relname), current_setting('server_encoding')), 'hex') AS name,
@@ -49,5 +50,20 @@ FROM (
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')))
 ) AS tables GROUP BY batch ORDER BY batch \gexec
 SELECT 'end';
+SQL
+}
+
+# unreadable_query: prints one line: the first tables whose rows this session may not read, or would not see all of; empty where there
+# are none. A superuser reads all; the owner of a table does not see what its policies hide once they are forced.
+unreadable_query() {
+    cat <<'SQL'
+SELECT coalesce((SELECT string_agg(one, ', ') FROM (
+    SELECT to_json(format('%I.%I', nspname, relname))::text || CASE WHEN hidden THEN ' (row level security)' ELSE ' (no privilege)' END AS one
+    FROM (SELECT n.nspname, c.relname, relrowsecurity AND row_security_active(c.oid) AS hidden,
+            has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS allowed
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) AS tables
+    WHERE hidden OR NOT allowed ORDER BY nspname, relname LIMIT 10) AS first), '');
 SQL
 }

@@ -18,7 +18,7 @@ IFS= read -r -d '' SPLIT_DUMP <<'PERL' || true
 use strict; use warnings;
 my ($administrator, $loader, $owner) = @ARGV;
 my ($buffer, $number, $as, $conforming, $quoted_role) = ('', 0, '', 1, 0);
-my (@settings, %place, %known, @roles, @last, @refresh, @events);
+my (@settings, %place, %known, %of_files, @roles, @last, @refresh, @events);
 binmode STDIN; binmode STDOUT;
 sub refuse { print "\\quit\n"; die "line $number of the dump: $_[0]\n" }
 sub fill { my $got = sysread STDIN, $buffer, 262144, length $buffer; defined $got or refuse("cannot be read: $!"); $got }
@@ -187,11 +187,19 @@ sub pass_statement {
     need_role(roles_of($1)) if $s =~ /^CREATE POLICY $N ON (?:ONLY )?$N(?:\.$N)?(?: AS \w+)?(?: FOR \w+)? TO ($N(?:, $N)*)/;
     need_role(roles_of($1)) if $s =~ /^CREATE USER MAPPING FOR ($N) SERVER/;
     if (is_the_administrators($s)) {
+        $of_files{(roles_of($1))[0]} = 1 if $s =~ /^CREATE SERVER (?:IF NOT EXISTS )?($N) .*FOREIGN DATA WRAPPER file_fdw\b/;
         as($administrator);
         print $statement;
         extension_tables() if $s =~ /^CREATE EXTENSION /;
         print 'GRANT USAGE ON FOREIGN SERVER ', ($1 =~ /^"(\d+)"$/ ? quoted($names[$1]) : $1), ' TO ', quoted($loader), ";\n" if $s =~ /^CREATE SERVER (?:IF NOT EXISTS )?($N)/;
         $function_is_the_administrators = $s =~ /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
+        return;
+    }
+    # which file the server reads is for an administrator to say; no expression of the table is run for it
+    if ($s =~ /^CREATE FOREIGN TABLE ($N\.$N) .*\bSERVER ($N)(?: OPTIONS \(|;)/ && $of_files{(roles_of($2))[0]}) {
+        my $table = join '.', map { quoted($_) } map { roles_of($_) } split /\./, $1;
+        as($administrator);
+        print $statement, "ALTER FOREIGN TABLE $table OWNER TO ", quoted($loader), ";\n";
         return;
     }
     as($loader);

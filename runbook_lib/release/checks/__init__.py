@@ -15,7 +15,7 @@ _HOMES = {
     "deploy_preconditions": "runbook_lib.release.checks.deploy",
     "release_is_live": "runbook_lib.release.checks.deploy",
     "success_criteria": "runbook_lib.release.checks.success",
-    "smoke_test_passed": "runbook_lib.platform.checks.live_release",
+    "smoke_test_passed": "runbook_lib.platform.checks.smoke_test",
     "watch_was_clean": "runbook_lib.release.checks.watch",
     "rollback_preconditions": "runbook_lib.release.checks.rollback",
 }

@@ -32,7 +32,8 @@ def _measured(item: str, findings: Sequence[Finding]) -> Finding:
     verdict = Verdict.worst(one.verdict for one in findings)
     open_ones = [f"{one.verdict}: {one.check}" for one in findings if one.verdict is not Verdict.PASSED]
     measured = "; ".join(open_ones) or f"{pluralize(len(findings), 'check')} passed" if findings else "not measured"
-    advice = "" if verdict is Verdict.PASSED else "See the findings above."
+    # what did not pass has a row of its own, with what to do
+    advice = "" if findings else "Run this notebook to its last cell."
     return Finding(f"checklist: {item}", verdict, measured, "measured by this run", advice)
 
 

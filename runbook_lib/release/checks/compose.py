@@ -12,6 +12,10 @@ from runbook_lib.platform.checks.replaced_release import NAME_IT, NAMED
 from runbook_lib.platform.facts.replaced_release import repository_of
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
+from runbook_lib.release.checks.health_timing import health_in_time
+from runbook_lib.release.checks.kept_volumes import volumes_are_kept
+from runbook_lib.release.checks.networks import networks_followed
+from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.second_container import second_containers
 from runbook_lib.release.checks.submodules import submodules
@@ -42,11 +46,15 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _limits_agree(config, environment),
         _none(_health_check(environment), _without_health(config, environment)),
+        *health_in_time(config, environment),
         *_named(config, environment),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *submodules(tree, environment),
         *exposure(config, environment, tree.sources.links),
         *ports_can_be_opened(config, environment, tree.ports),
+        *networks_followed(config, tree.networks, environment.project),
+        *volumes_are_kept(config, tree.mounted, environment),
+        *volumes_hide_nothing(tree.overlaid),
         *second_containers(config, environment),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )

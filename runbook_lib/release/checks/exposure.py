@@ -122,7 +122,10 @@ def _networks(config: ComposeConfig, environment: Environment) -> list[str]:
     for name, service in config.services.items():
         mode = service.get("network_mode")
         if mode not in (None, "none"):
-            wrong += [] if mode == "host" and name in on_host else [f"{name}: network_mode {mode}"]
+            # another one's of the same file, where none are planned for it: in which that one is, is asked of that one
+            kind, _, other = str(mode).partition(":")
+            shared = name not in planned and kind == "service" and other in config.services
+            wrong += [] if shared or (mode == "host" and name in on_host) else [f"{name}: network_mode {mode}"]
             continue
         more = sorted(set(service.get("networks") or ()) - planned[name]) if name in planned else []
         wrong += [f"{name}: also in {', '.join(more)}"] if more else []

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
+from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.file_migrations import named
+from runbook_lib.release.checks.kept_volumes import volumes_are_kept
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
@@ -18,9 +20,10 @@ KEPT = "no file was changed on the server that the release changes"
 
 
 def rollback_preconditions(
-    deployed: Deployed, choice: RollbackTarget, tree: ReleaseTree, schema: SchemaRollback, *, database: DataChoice
+    environment: Environment, deployed: Deployed, choice: RollbackTarget, tree: ReleaseTree, schema: SchemaRollback, *,
+    database: DataChoice,
 ) -> tuple[Finding, ...]:
-    """The commit is available, the server has its secrets, and code and schema will fit. No more than that."""
+    """The commit is available, the server has its secrets, data are found again, and code and schema will fit."""
     return (
         finding("its commit is available", tree.commit is not None, measured=tree.problem or choice.release.commit[:12],
                 expected="in the checkout or at the origin", next_step="Choose another release from the table."),
@@ -29,12 +32,18 @@ def rollback_preconditions(
         _schema(_with_files(schema, tree), database, _why_not_reversed(deployed, tree),
                 gate=ON_IT if deployed.replaced else BEFORE),
         *_compose_files(tree),
+        *_volumes(tree, environment),
     )
+
+
+def _volumes(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    config = tree.sources.compose
+    return volumes_are_kept(config, tree.mounted, environment) if config is not None and config.valid else ()
 
 
 def _images(choice: RollbackTarget) -> Finding:
     check, measured = "its images are on the server", "yes" if choice.image else "missing"
-    if choice.release.adopted:
+    if choice.release.was_found:
         # it was found running: what it was built from is not known
         return finding(check, choice.image, measured=measured, expected="yes",
                        next_step="Nothing can make them again: deploy its commit with 20 Deploy, or choose another.")

@@ -17,13 +17,15 @@ from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
 from runbook_lib.platform.checks.replaced_release import release_runs
 from runbook_lib.platform.facts.assets import Asset
+from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.logs import SevereLines
-from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget
+from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget, notebooks_for
 from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.release.checks.file_migrations import files_applied
+from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.facts.load import Load
 from runbook_lib.release.facts.repository import ReleaseTree
 
@@ -75,15 +77,21 @@ class SuccessCriteria:
         without = self.environment.without.get("migrations", "")
         return (schema_is(revision, self.release.schema_revision or "", without),)
 
-    def assets(self, assets: tuple[Asset, ...] | None, page: PageView | None = None) -> tuple[Finding, ...]:
-        """Frontend assets loaded correctly: each byte is as it was built, and a browser shows the page."""
-        return (*assets_loaded(assets, self.environment.without.get("page", "")), *page_works(page, self.environment))
+    def assets(self, assets: tuple[Asset, ...] | None, page: PageView | None = None,
+               tree: ReleaseTree | None = None) -> tuple[Finding, ...]:
+        """Frontend assets loaded correctly: each byte is as it was built, and a browser shows the page.
+
+        With the release's `tree`, whether volumes hide files of its images.
+        """
+        return (*assets_loaded(assets, self.environment.without.get("page", "")), *page_works(page, self.environment),
+                *volumes_hide_nothing(tree.overlaid if tree else ()))
 
     def logs(self, errors: SevereLines | None) -> tuple[Finding, ...]:
         """No critical errors in logs since the deployment; None: there is no log."""
         return (no_critical_errors(errors, proxy=bool(self.environment.proxy)),)
 
-    def monitoring(self, targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...]) -> tuple[Finding, ...]:
+    def monitoring(self, targets: tuple[ScrapeTarget, ...],
+                   alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:
         """Monitoring shows green."""
         return monitoring_green(targets, alerts, self.environment.no_monitoring_reason)
 
@@ -126,7 +134,7 @@ def error_rate(environment: Environment, load: Load) -> Finding:
         rate < limit if rate is not None and enough else None,
         measured="no request counted" if rate is None else f"{rate:.2f} % ({load.errors} of {len(load.samples)})",
         expected=f"< {limit:g} % of at least {FEWEST_SAMPLES} requests",
-        next_step="Search the backend's log for level ERROR since the deployment.",
+        next_step="Search the application's log for level ERROR since the deployment.",
     )
 
 
@@ -157,16 +165,15 @@ def no_critical_errors(errors: SevereLines | None, *, proxy: bool = True) -> Fin
     )
 
 
-def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...],
+def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...] | Unanswered,
                      without: str = "") -> tuple[Finding, ...]:
-    """Every target is scraped, and no alert fires. No target at all is inconclusive.
+    """Every target is scraped, and no alert fires. No target at all, and alerts that are not known, are inconclusive.
 
     `without` is the reason why the environment keeps no metrics: neither is then applicable.
     """
     if without:
         return not_applicable("monitoring targets", without), not_applicable("alerts", without)
     down = [target.job for target in targets if not target.up]
-    firing = sorted({alert.name for alert in alerts if alert.state == "firing"})
     return (
         finding(
             "monitoring targets",
@@ -176,14 +183,17 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
             expected="all up",
             next_step="Open Prometheus' target page: it shows the last error of each.",
         ),
-        finding(
-            "alerts",
-            not firing,
-            measured=", ".join(firing) or "none firing",
-            expected="none firing",
-            next_step=f"Find {' and '.join(firing)} in the table of symptoms of 00 Start here.",
-        ),
+        _no_alert(alerts),
     )
+
+
+def _no_alert(alerts: tuple[Alert, ...] | Unanswered) -> Finding:
+    if isinstance(alerts, Unanswered):
+        return Finding("alerts", Verdict.INCONCLUSIVE, alerts.reason, "none firing", alerts.next_step)
+    firing = [alert for alert in alerts if alert.state == "firing"]
+    names = sorted({alert.name for alert in firing})
+    return finding("alerts", not firing, measured=", ".join(names) or "none firing", expected="none firing",
+                   next_step=notebooks_for(firing))
 
 
 def _row(criterion: str, findings: Sequence[Finding]) -> dict[str, str]:

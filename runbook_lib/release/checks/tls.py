@@ -9,10 +9,13 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.requests import RequestStep, placeholders_in
+from runbook_lib.platform.checks.endpoints import CLOCK_NEXT
 from runbook_lib.platform.facts.certificates import Certificate
 
 LEGACY_PROTOCOLS = ("TLSv1", "TLSv1.1")
 VALID, LASTS, LEGACY = "the certificate is valid", "the certificate lasts", "legacy TLS disabled"
+DATED = ("not yet valid", "expired")  # OpenSSL's words for what depends on this machine's clock
+CLOCK_FIRST = "Is this machine's clock right? `timedatectl`. Else: "
 PLAIN_TEXT = "no password is sent in plain text"
 
 
@@ -35,12 +38,13 @@ def certificate(
     left = presented.not_after - (now or datetime.now(UTC))
     minimum = timedelta(days=environment.certificate_minimum_days)
     host = urlsplit(environment.public.url).hostname
+    error, doubt = presented.verify_error, presented.doubt
+    renew = "Renew it on the server: certbot renew; then reload what presents it."
     legacy = [name for name in LEGACY_PROTOCOLS if presented.accepts.get(name)]
     return (
-        finding(VALID, not presented.verify_error,
-                measured=presented.verify_error or f"for {host}, by {presented.issuer}",
-                expected=f"verifies for {host}",
-                next_step="Renew it on the server: certbot renew; then reload what presents it."),
+        finding(VALID, None if doubt else not error, expected=f"verifies for {host}",
+                measured="; ".join(filter(None, (error, doubt))) or f"for {host}, by {presented.issuer}",
+                next_step=CLOCK_NEXT if doubt else CLOCK_FIRST * any(one in error for one in DATED) + renew),
         finding(LASTS, left >= minimum, measured=f"{pluralize(left.days, 'day')} left",
                 expected=f"at least {pluralize(minimum.days, 'day')}",
                 next_step="Renew it on the server: certbot renew."),

@@ -110,7 +110,7 @@ def with_error_rate(environment: Environment, judge: Judge) -> Judge:
         too_many = traffic.requests >= rules.minimum_requests and (rate or 0) > rules.api_error_rate_percent
         measured = "no request yet" if rate is None else f"{rate:.2f} % of {traffic.requests} requests since the switch"
         return (*judge(*others), finding(name, not too_many, measured=measured, expected="the trigger does not fire",
-                                         next_step="Search the backend's log for the first error after the switch."))
+                                         next_step="Search the application's log for the first error since then."))
 
     return judged
 
@@ -165,7 +165,7 @@ def _slow(environment: Environment, traffic: Traffic | None, replies: Sequence[f
     return (finding("response time p95 now", False,
                     otherwise=Verdict.FAILED if release_is_slow else Verdict.WARNING,
                     measured=f"{p95_s * 1000:.0f} ms, health replies and pages {usual:.0f} ms",
-                    expected=f"<= {limit_ms:g} ms", next_step="Search the backend's log for slow requests."),)
+                    expected=f"<= {limit_ms:g} ms", next_step="Search the application's log for slow requests."),)
 
 
 def _in_words(one: Finding) -> str:

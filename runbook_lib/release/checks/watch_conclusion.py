@@ -19,6 +19,8 @@ USERS_SEEN = "users' requests while watched"
 OURS_ALONE = "our own reads alone prove the release"
 UNANSWERED_SHARE = 0.2  # a watch that missed more of its probes than this has not watched
 VERIFY = "Run 21 Verify: it watches for longer, with a load of its own."
+SILENT = ("Find out where the release's proxy writes its access log now, and in which form: `logs` of the environment "
+          "file names the file that is read. Correct one of the two; then run 21 Verify.")
 
 
 def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tuple[Finding, ...]]:
@@ -27,7 +29,7 @@ def conclude_watch(environment: Environment) -> Callable[[Sequence[Reading]], tu
     def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
         known = [one.metrics for one in readings if one.metrics.get(ERROR_RATE) is not None]
         metrics = known[-1] if known else readings[-1].metrics
-        rate, requests, p95 = metrics.get(ERROR_RATE), metrics.get(REQUESTS) or 0, metrics.get(P95)
+        rate, requests, p95 = metrics.get(ERROR_RATE), metrics.get(REQUESTS), metrics.get(P95)
         return (
             _health(readings),
             _error_rate(environment, rate, requests),
@@ -95,9 +97,14 @@ def _health(readings: Sequence[Reading]) -> Finding:
                    measured=f"{len(readings)} probes, {unanswered} unanswered", expected="all probes answered")
 
 
-def _error_rate(environment: Environment, rate: float | None, requests: float) -> Finding:
+def _error_rate(environment: Environment, rate: float | None, requests: float | None) -> Finding:
     rules = environment.rollback
-    enough = rate is not None and requests >= rules.minimum_requests
-    return finding(ERROR_RATE, (rate or 0) <= rules.api_error_rate_percent if enough else None, next_step=VERIFY,
-                   measured="unknown" if rate is None else f"{rate:.2f} % of {requests:.0f} requests since the switch",
+    enough = rate is not None and requests is not None and requests >= rules.minimum_requests
+    # the watch has sent some: to wait for others would not help
+    silent = requests == 0 and rules.synthetic_per_s > 0
+    measured = "unknown" if rate is None else f"{rate:.2f} % of {requests or 0:.0f} requests since the switch"
+    return finding(ERROR_RATE, (rate or 0) <= rules.api_error_rate_percent if enough else None,
+                   next_step=SILENT if silent else VERIFY,
+                   measured="unknown: the access log has no request since the switch, not even the watch's own"
+                   if silent else measured,
                    expected=f"<= {rules.api_error_rate_percent:g} % of at least {rules.minimum_requests} requests")

@@ -1,8 +1,9 @@
-"""Why a release cannot be read from the checkout on the server."""
+"""Why a release cannot be read from the checkout on the server, or by Compose."""
 
 from __future__ import annotations
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.text import lines_of
 
 
 def unreachable(kind: str, message: str, where: str) -> FactUnreadable:
@@ -16,3 +17,9 @@ def unreachable(kind: str, message: str, where: str) -> FactUnreadable:
                               next_step="Clone it there as the deploy user, or change server.directory.")
     return FactUnreadable(f"The origin of the checkout does not answer: {message}", where=where,
                           next_step="On the server, as the deploy user: git ls-remote origin.")
+
+
+def compose_error(error: str) -> str:
+    """The line that explains the failure: Compose prints warnings before it."""
+    lines = [line for line in lines_of(error) if line.strip() and "level=warning" not in line]
+    return lines[-1].strip() if lines else "docker compose failed without a message"

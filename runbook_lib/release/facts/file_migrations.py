@@ -1,9 +1,10 @@
-"""Migrations that are one file each (Django, Prisma, Knex): those of a release, and those that the database has."""
+"""Migrations that are one file each (Django, Prisma, Rails): those of a release, and those that the database has."""
 
 from __future__ import annotations
 
 import base64
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from runbook_lib.core.errors import FactUnreadable, RunbookError
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
-from runbook_lib.environment.migrations import Migrations
+from runbook_lib.environment.migrations import GROUPED, Migrations
 
 RECORD = "migration"
 
@@ -22,7 +23,8 @@ class FileMigrations:
     """The names of a release's migrations, in the order of their files, and those that the database has.
 
     `applied` None: the database could not be asked, and `problem` says why. `at_start`: the application runs them.
-    `shared`: names that several files have, of which a pending one would count as applied.
+    `shared`: names that several files have, of which a pending one would count as applied. `grouped`: what a name has
+    before its dot is the part of the application that it belongs to.
     """
 
     of_release: tuple[str, ...]
@@ -30,6 +32,7 @@ class FileMigrations:
     problem: str = ""
     at_start: bool = False
     shared: tuple[str, ...] = ()
+    grouped: bool = True
 
     @property
     def pending(self) -> tuple[str, ...] | None:
@@ -43,7 +46,8 @@ class FileMigrations:
         A framework's own migrations (Django's auth) have no file in the repository, and are not newer than it.
         """
         parts = {_part(one) for one in self.of_release}
-        return tuple(sorted(one for one in self.applied or () if one not in self.of_release and _part(one) in parts))
+        return tuple(sorted(one for one in self.applied or () if one not in self.of_release
+                            and (_part(one) in parts or (parts and not self.grouped))))
 
 
 def file_migrations(environment: Environment, survey: str, connections: Connections) -> FileMigrations | None:
@@ -59,11 +63,13 @@ def file_migrations(environment: Environment, survey: str, connections: Connecti
     each = names_of(rules, paths)
     names = tuple(dict.fromkeys(each))
     shared = tuple(one for one, count in Counter(each).items() if count > 1)
+    # elsewhere a dot is that of a file's ending
+    grouped = rules.name == GROUPED
     try:
         applied = applied_migrations(environment).fetch(connections)
-        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared)
+        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared, grouped=grouped)
     except RunbookError as error:
-        return FileMigrations(names, None, error.what, at_start=rules.at_start, shared=shared)
+        return FileMigrations(names, None, error.what, at_start=rules.at_start, shared=shared, grouped=grouped)
 
 
 def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
@@ -71,8 +77,10 @@ def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
     found = []
     for path in sorted(paths):
         above, file = posixpath.split(path)
-        places = {"file": file, "stem": posixpath.splitext(file)[0], "folder": posixpath.basename(above),
-                  "above": posixpath.basename(posixpath.dirname(above))}
+        stem, digits = posixpath.splitext(file)[0], re.match(r"[0-9]+", file)
+        # tools keep it as a number: 0001 is 1 there. A file without one stays what it is, and no database has it
+        places = {"file": file, "stem": stem, "number": str(int(digits[0])) if digits else stem,
+                  "folder": posixpath.basename(above), "above": posixpath.basename(posixpath.dirname(above))}
         found.append(rules.name.format(**places))
     return tuple(found)
 

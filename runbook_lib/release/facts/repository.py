@@ -22,15 +22,20 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.yaml_limits import collection_key
-from runbook_lib.release.facts.checkout_errors import unreachable
+from runbook_lib.platform.facts.running_release import COMMIT
+from runbook_lib.release.facts.checkout_errors import compose_error, unreachable
 from runbook_lib.release.facts.compose_variables import placeholder_variables
 from runbook_lib.release.facts.file_migrations import FileMigrations, file_migrations
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, still_missing
+from runbook_lib.release.facts.mounted_volumes import MountedVolume, parse_volumes
+from runbook_lib.release.facts.networks import LiveNetwork, parse_networks
+from runbook_lib.release.facts.overlaid_files import OverlaidFiles, overlaid_files
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
 
 SURVEY_TIMEOUT_S = 240.0
-_PROGRAM = tuple(f"release/{one}.sh" for one in ("read_git", "whole_tree", "env_files", "release_survey"))
+_PROGRAM = tuple(f"release/{one}.sh" for one in (
+    "read_git", "whole_tree", "env_files", "project_networks", "release_survey"))
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class ComposeConfig:
     """What `docker compose config` made of the release's file, all profiles active. By name, in Compose's own terms.
 
     `error` is the line of Compose's output that explains the failure; empty for a valid file. `missing_files` are named
-    by `configs` or `secrets`, and the release does not have them; `server_files` are named so, and lie outside of it.
+    by `configs` or `secrets`, and not in the release; `server_files` lie outside of it. `project` begins default names.
     """
 
     valid: bool
@@ -50,6 +55,7 @@ class ComposeConfig:
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing_files: tuple[str, ...] = ()
     server_files: tuple[str, ...] = ()
+    project: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,11 @@ class ReleaseTree:
     """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
-    paths that the release holds although the server keeps files of its own there. `ports` are open on the server now;
-    None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`: this one.
-    `changed_on_server` differ from the live commit, and this release changes them, too. `configuration_folders` are
-    those that services mount; the API's image is built from `api_folder`.
+    paths that the release holds although the server keeps files of its own there. `ports` and `networks` are the
+    server's now; None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`:
+    this one. `changed_on_server` differ from the live commit, and this release changes them, too.
+    `configuration_folders` are those that services mount; the API's image is built from `api_folder`. Of the containers
+    that run now: `overlaid` and `mounted`.
     """
 
     ref: str
@@ -97,6 +104,9 @@ class ReleaseTree:
     sources: Sources = field(default_factory=lambda: Sources({}, None))
     of_the_server: tuple[str, ...] = ()
     ports: ServerPorts | None = None
+    networks: tuple[LiveNetwork, ...] = ()
+    mounted: tuple[MountedVolume, ...] = ()
+    overlaid: tuple[OverlaidFiles, ...] = ()
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
     no_migrations: str = ""  # why the environment has none
@@ -145,17 +155,18 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
                        configuration_folders=environment.compose.configuration,
                        api_folder=environment.release.folder_of(environment.release.api),
                        file_migrations=file_migrations(environment, reply.stdout, connections))
-        return _with_missing_of_the_server(tree, connections, where)
+        return _with_answers_of_the_server(tree, environment, connections)
 
     return Question(f"release {ref}", fetch)
 
 
-def _with_missing_of_the_server(tree: ReleaseTree, connections: Connections, where: str) -> ReleaseTree:
+def _with_answers_of_the_server(tree: ReleaseTree, environment: Environment, connections: Connections) -> ReleaseTree:
     if (compose := tree.sources.compose) is None:
         return tree
-    own, changed = tree.sources, tree.changed_files if tree.by_hand else None
+    own, changed, where = tree.sources, tree.changed_files if tree.by_hand else None, environment.server.directory
     missing = still_missing(connections, compose.missing_files, compose.server_files, where, own.links, changed)
-    return replace(tree, sources=Sources(own.files, replace(compose, missing_files=missing), own.links))
+    return replace(tree, sources=Sources(own.files, replace(compose, missing_files=missing), own.links),
+                   overlaid=overlaid_files(environment, compose.services, connections))
 
 
 def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[str]) -> ReleaseTree:
@@ -168,8 +179,7 @@ def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[st
 
 
 def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> ReleaseTree:
-    records = [line.split("\t") for line in lines_of(text)]
-    first = records[0]
+    first, *_ = records = [line.split("\t") for line in lines_of(text)]
     if first[0] in ("unreachable", "no-checkout"):
         raise unreachable(first[0], _decoded(first[1]).strip(), where)
     if first[0] == "unknown":
@@ -177,8 +187,8 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
     if first[0] == "ambiguous":
         return ReleaseTree(ref, None, f"a tag ({first[1][:12]}) and a branch ({first[2][:12]}) have that name")
     compose = [record for record in records if record[0] == "compose"]
-    files = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "file"}
-    links = {_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == "link"}
+    files, links = ({_decoded(record[1]): _decoded(record[2]) for record in records if record[0] == kind}
+                    for kind in ("file", "link"))
     paths = {path.removeprefix("./") for record in records if record[0] == "paths"
              for path in _decoded(record[1]).split("\0")}
     return ReleaseTree(
@@ -190,6 +200,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
+        networks=parse_networks(records), mounted=parse_volumes(records),
         not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
         changed_on_server=tuple(_decoded(record[1]) for record in records if record[0] == "local"),
         not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),
@@ -204,7 +215,7 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
     by_kind = {record[0]: record for record in records if record[0] in ("commit", "head", "version")}
     _, commit, kind, described = by_kind["commit"]
     time, _, subject = _decoded(described).rstrip("\n").partition("\t")
-    if kind not in ("tag", "branch", "commit") or len(commit) != 40:
+    if kind not in ("tag", "branch", "commit") or not COMMIT.fullmatch(commit):
         raise ValueError(f"{kind} {commit} is not a commit")
     version = ref if kind == "tag" else by_kind["version"][1]
     return Commit(ref, cast(Literal["tag", "branch", "commit"], kind), commit, version or commit[:12],
@@ -214,13 +225,13 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
 def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str], where: str) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
-        return ComposeConfig(False, _error_line(_decoded(error)))
+        return ComposeConfig(False, compose_error(_decoded(error)))
     data = read_json(_decoded(config))
     parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
-    missing, of_the_server = missing_in_the_release(
-        [one["file"] for kind in ("configs", "secrets") for one in parts[kind].values() if one.get("file")],
-        paths, links, where)
-    return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server, **parts)
+    named = [one["file"] for kind in ("configs", "secrets") for one in parts[kind].values() if one.get("file")]
+    missing, of_the_server = missing_in_the_release(named, paths, links, where)
+    return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server,
+                         project=str(data.get("name") or ""), **parts)
 
 
 def _with_line(compose: ComposeConfig, files: Mapping[str, str], compose_files: tuple[str, ...]) -> ComposeConfig:
@@ -233,12 +244,6 @@ def _with_line(compose: ComposeConfig, files: Mapping[str, str], compose_files: 
         if place:
             return replace(compose, error=f"{name}, {place} ({compose.error})")
     return compose
-
-
-def _error_line(error: str) -> str:
-    """The line that explains the failure: Compose prints warnings before it."""
-    lines = [line for line in lines_of(error) if line.strip() and "level=warning" not in line]
-    return lines[-1].strip() if lines else "docker compose failed without a message"
 
 
 def _decoded(text: str) -> str:

@@ -17,7 +17,7 @@ from runbook_lib.platform.facts.target import BOTH_COLOURS
 from runbook_lib.recovery.facts.backups import Backups
 
 FEWEST_DIGITS = 7  # of a commit: fewer name several
-# by whether it was adopted: what ran before any runbook has no known source
+# by whether it was found: what ran before any runbook has no known source
 MISSING = {False: "missing: it is built again", True: "missing: nothing can make it again"}
 
 LiveTime = tuple[datetime | None, datetime | None]
@@ -50,7 +50,7 @@ class RollbackTarget:
             "by": one.by,
             "schema revision": one.schema_revision,
             "passed its gate in run": one.run_id or "not recorded",
-            "image": "on the server" if self.image else MISSING[one.adopted],
+            "image": "on the server" if self.image else MISSING[one.was_found],
             **({"images": ", ".join(map(shown_image, self.images))} if self.images else {}),
             "now": "live" if self.live else f"standby as {one.colour}" if self.standby else "",
         }
@@ -108,6 +108,15 @@ def select_target(environment: Environment, deployed: Deployed, to: str) -> Roll
     return found[0]
 
 
+def taken_from_users(deployed: Deployed, commit: str) -> str:
+    """The commit that a rollback to `commit` takes from the users; empty where that is not known.
+
+    A run that was interrupted after the switch finds its target live: it is the last recorded one then.
+    """
+    recorded = deployed.releases[-1].commit if deployed.releases else ""
+    return next((one for one in (deployed.live_commit, recorded) if one and one != commit), "")
+
+
 def back_to(version: str | None) -> str:
     """What to give to 22 after a rollback that failed: without a name it takes the release before the live one, which
     may be the very one that is to come back. Empty where none was live.
@@ -115,16 +124,37 @@ def back_to(version: str | None) -> str:
     return f'There, name the release that was live before: to="{version}".' if version else ""
 
 
+def is_live_on(environment_name: str, version: str, before: str | None, backup: str = "") -> str:
+    """What a deployment or a rollback achieves, as the first words of its report: `before` was live, if anything was,
+    and `backup` was restored with it.
+    """
+    data = f", with the data of {backup}" if backup else ""
+    replaced = f"; before: {before}" if before and before != version else ""
+    return f"{version} is live on {environment_name}{data}{replaced}"
+
+
 def _previous(choices: tuple[RollbackTarget, ...], deployed: Deployed) -> RollbackTarget:
     """The last recorded one that is not live: right after a deployment that was never recorded, too."""
     for one in choices:
         if not one.live:
+            _refuse_to_return(one, choices[0])
             return one
     recorded = next((one.release.version for one in choices), "")
     again = f'To bring {recorded} up anew, after a rollback that failed: to="{recorded}". ' if recorded else ""
     live = deployed.live_version or recorded or "nothing"
     raise PreconditionFailed(f"There is no recorded release before the live one ({live}).", where="release history",
                              next_step=f"{again}Another release: deploy a good one with 20 Deploy.")
+
+
+def _refuse_to_return(previous: RollbackTarget, newest: RollbackTarget) -> None:
+    # a rollback that is applied twice, as a retry in CI does, would bring back what it was for
+    if not newest.live or newest.release.rolled_back_from != previous.release.commit:
+        return
+    bad, run = previous.release.version, newest.release.run_id
+    raise PreconditionFailed(
+        f"{newest.release.version} is live by a rollback from {bad}{f' (run {run})' if run else ''}: without a name, "
+        f"{bad} would be brought back.", where="release history",
+        next_step=f'If that rollback is what you want, it is done. Another release: name it, for {bad} to="{bad}".')
 
 
 def _target(environment: Environment, release: Release, deployed: Deployed) -> RollbackTarget:

@@ -115,9 +115,12 @@ def previously_verified(deployed: Deployed, commit: str, schema: str) -> tuple[b
     on_it = [release for release in reversed(deployed.releases) if release.schema_revision == schema]
     for release in on_it:
         if release.commit == commit:
-            return True, f"it passed its gates on {schema} on {release.at:%Y-%m-%d}, in run {release.run_id}"
-        if release.compatible_with == commit:
-            return True, f"it was verified on {schema} when {release.version} was deployed, in run {release.run_id}"
+            how = f"passed its gates on schema {schema} on {release.at:%Y-%m-%d}"
+        elif release.compatible_with == commit:
+            how = f"was verified on schema {schema} when {release.version} was deployed"
+        else:
+            continue
+        return True, f"the earlier code {how}, in run {release.run_id}"
     return None, ""
 
 

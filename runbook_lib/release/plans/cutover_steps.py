@@ -78,14 +78,18 @@ def stop_idle_colour(environment: Environment, colour: str) -> Step:
     )
 
 
-def commit_release(rollout: Rollout, *, compatible_with: str | None = None) -> Step:
-    """Append the release to the record; `compatible_with` is the commit that was tested on the new schema."""
+def commit_release(rollout: Rollout, *, compatible_with: str | None = None, rolled_back_from: str = "") -> Step:
+    """Append the release to the record; `compatible_with` is the commit that was tested on the new schema.
+
+    `rolled_back_from` is the commit that a rollback takes from the users; empty for a deployment.
+    """
     record = {
         "commit": rollout.target.commit,
         "version": rollout.target.version,
         "colour": rollout.colour,
         "schema_revision": rollout.target.schema_expected,
         **({"compatible_with": compatible_with} if compatible_with else {}),
+        **({"rolled_back_from": rolled_back_from} if rolled_back_from else {}),
     }
     paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
     append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))

@@ -20,14 +20,15 @@ from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed, current_state
 from runbook_lib.platform.facts.sessions import KeptSession
 from runbook_lib.platform.facts.target import Target
-from runbook_lib.platform.plans import migration, verification
+from runbook_lib.platform.facts.written_rows import RowCounter
+from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.leftovers import MIGRATION
 from runbook_lib.platform.plans.release_files import env_file, secrets_file, upstreams_file
 from runbook_lib.platform.plans.rollout import BreakingMigration, Choices, Rollout, Sessions
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.rollback_targets import back_to
+from runbook_lib.release.facts.rollback_targets import back_to, is_live_on
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import (
     build_steps,
@@ -40,7 +41,7 @@ from runbook_lib.release.plans import (
 )
 from runbook_lib.release.plans.found_release import record_running
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
-from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, skip_reason
+from runbook_lib.release.plans.migration_steps import check_compatibility, irreversible, migrate, skip_reason
 from runbook_lib.release.plans.replace_release import plan_replacement
 from runbook_lib.release.plans.validation import pull_and_validate
 
@@ -120,6 +121,7 @@ def _plan(rollout: Rollout) -> Plan:
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
         after_rollback_hint="Fix the release and deploy again. Run 21 Verify to check the live release.",
         failed_rollback_hint=back_to(rollout.deployed.live_version),
+        achieves=is_live_on(rollout.environment.name, rollout.target.version, rollout.deployed.live_version),
     )
 
 
@@ -176,7 +178,7 @@ def _before_the_switch(rollout: Rollout, secret_file: Secret, backup: Plan, chan
     wanted += [configuration_steps.configure(rollout), *configuration_steps.start_infrastructure(rollout)]
     not_tested = skip_reason(rollout)
     unless(bool(not_tested), check_compatibility(rollout), not_tested)
-    unless(rollout.migrated, migration.migrate(rollout), _nothing_to_migrate(rollout))
+    unless(rollout.migrated, migrate(rollout), _nothing_to_migrate(rollout))
     wanted += [cutover_steps.start_idle_colour(rollout), verification_steps.internal_gate(rollout)]
     return wanted, skipped
 
@@ -185,7 +187,8 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
                         changes: Iterable[ServiceChange]) -> list[Step]:
     keys = {step.key for step in before}
     tested, has_session = StepKey.COMPATIBILITY_CHECK in keys, StepKey.OPEN_SESSION in keys
-    outside = verification_steps.external_gate(rollout)
+    rows = RowCounter()
+    outside = verification_steps.external_gate(rollout, rows=rows)
     # asked in the gate, where the switch is still undone in seconds
     if has_session:
         outside = replace(outside, actions=(*outside.actions, session_steps.session_gate(rollout, kept)))
@@ -194,7 +197,7 @@ def _from_the_switch_on(rollout: Rollout, before: Iterable[Step], kept: KeptSess
         outside,
         *service_steps.follow_release(rollout, changes),
         *(secret_steps.renew_data_services(rollout) if StepKey.DELIVER_SECRETS in keys else ()),
-        verification_steps.watch_release(rollout),
+        verification_steps.watch_release(rollout, rows),
         cutover_steps.commit_release(rollout, compatible_with=rollout.deployed.live_commit if tested else None),
     ]
     if has_session:

@@ -10,10 +10,14 @@ from dataclasses import replace
 
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment import Environment
+from runbook_lib.platform.plans import migration
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.compatibility import judge_compatibility
+from runbook_lib.release.checks.kept_rows import migration_kept_rows
 from runbook_lib.release.facts.compatibility import live_code_on_new_schema
+from runbook_lib.release.facts.kept_rows import DEADLINE_S, rows_kept
 
 
 def irreversible(plan: Plan) -> Plan:
@@ -49,6 +53,20 @@ def check_compatibility(rollout: Rollout) -> Step:
         why="on a copy without network or rows: the live code runs on the new schema until the switch, and again after "
         "a rollback",
     )
+
+
+def migrate(rollout: Rollout) -> Step:
+    """The migration; where users have rows already, what it left of them is compared with the backup before it."""
+    step = migration.migrate(rollout)
+    if rollout.live_colour is None:
+        return step
+    return replace(step, actions=(*step.actions, kept_rows(rollout.environment)))
+
+
+def kept_rows(environment: Environment) -> Gate:
+    """Reported, and nothing is undone for it: the migration is over, and it may be meant to remove rows."""
+    return Gate("rows after the migration", (rows_kept(environment),), migration_kept_rows, success_threshold=1,
+                interval_s=1.0, deadline_s=DEADLINE_S)
 
 
 def skip_reason(rollout: Rollout) -> str:

@@ -21,11 +21,11 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases, restored_from
-from runbook_lib.recovery.plans import restore_steps
+from runbook_lib.recovery.plans import cache_steps, restore_steps
 from runbook_lib.recovery.plans.restore_preparation import DONE_BEFORE, preparation, unchanged_since_plan
 from runbook_lib.recovery.plans.stopped_writers import OtherRelease, commit_restore, forget, watch_over
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.rollback_targets import back_to
+from runbook_lib.release.facts.rollback_targets import back_to, is_live_on, taken_from_users
 from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.replace_gates import (
     Measured,
@@ -85,7 +85,7 @@ def plan_replace_back(rollout: Rollout, release: Release, tree: ReleaseTree | No
                     reason=f"{release.version} ({release.commit[:12]}) is live already{more}")
     measured = measured_of(change)
     if restore is not None and _only_unrecorded(change, restore):
-        last = (outside_gate(change, measured), record_release(change))
+        last = (outside_gate(change, measured), _record(change))
         return replace(_whole(change, restore), steps=last, point_of_no_return=StepKey.COMMIT_RELEASE,
                        skipped=(SkippedStep(f"Restore {restore.backup.name}", DONE_BEFORE),))
     compose = tree.sources.compose if tree else None
@@ -115,7 +115,7 @@ def _keep(change: Replacement, measured: Measured,
     """The earlier images on the data as they are."""
     swapped = replace_containers(change, f"{expected_outage(change)}. {SCHEMA_NOT_KNOWN}", (outage_begins(measured),))
     steps = [check_out_kept(change), write_override(change), swapped, *_proxy(change),
-             outside_gate(change, measured), record_release(change, (outage_ends(measured),))]
+             outside_gate(change, measured), _record(change, outage_ends(measured))]
     reason = change.rollout.environment.no_database_reason or NO_BACKUP
     return steps, (SkippedStep("Back up the database", reason),)
 
@@ -135,13 +135,20 @@ def _with_restore(change: Replacement, measured: Measured,
         write_override(change),
         _stop_release(change, measured),
         restore_steps.swap(environment, backup),
-        *restore_steps.flush_cache(environment),
+        *cache_steps.flush_cache(environment),
         _start_release(change),
         *_proxy(change),
         outside_gate(change, measured),
         commit_restore(environment, backup),
-        record_release(change, (outage_ends(measured),)),
-    ], (*skipped, *restore_steps.no_cache(environment))
+        _record(change, outage_ends(measured)),
+    ], (*skipped, *cache_steps.no_cache(environment))
+
+
+def _record(change: Replacement, *first: Action) -> Step:
+    deployed, commit = change.rollout.deployed, change.rollout.target.commit
+    # the same commit may have other images
+    left = taken_from_users(deployed, commit) if is_replaced(change, recorded=False) else deployed.live_commit
+    return record_release(change, first, rolled_back_from=left or "")
 
 
 def _proxy(change: Replacement) -> tuple[Step, ...]:
@@ -209,6 +216,8 @@ def _whole(change: Replacement, restore: DataRestore | None) -> Plan:
             if restore else 'With database = "restore" a release comes back on data of its time.')).strip(),
         after_rollback_hint="What was live before is live again, by its own images. "
         f"{OTHER_DATA if restore else WITH_DATA} Else choose another release from the table.",
+        achieves=is_live_on(environment.name, version, change.previous.version if change.previous else "",
+                            restore.backup.name if restore else ""),
     )
 
 

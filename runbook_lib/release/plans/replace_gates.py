@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from runbook_lib.core.findings import Finding, finding
@@ -16,7 +15,6 @@ from runbook_lib.platform.checks.replaced_release import (
     judge_replaced,
     outage_is_known,
     outage_was,
-    rows_are_written,
 )
 from runbook_lib.platform.facts.availability import with_deadline
 from runbook_lib.platform.facts.containers import survey_containers
@@ -26,6 +24,7 @@ from runbook_lib.platform.facts.oom_kills import count_oom_kills
 from runbook_lib.platform.facts.outage import QUIET_S, Outage, OutageProbe, begin_outage, end_outage, outage_so_far
 from runbook_lib.platform.facts.own_reads import OwnReads, read_each_path
 from runbook_lib.platform.facts.page import view_page
+from runbook_lib.platform.facts.release_history import AS_FOUND
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.user_requests import AccessLog, all_traffic
 from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows, rows_before, rows_since
@@ -35,10 +34,11 @@ from runbook_lib.release.checks.triggers import HEALTH, judge_watch, triggers_in
 from runbook_lib.release.checks.watch_conclusion import conclude_watch
 from runbook_lib.release.plans.release_logs import errors_logged
 from runbook_lib.release.plans.replacement import Replacement
+from runbook_lib.release.plans.row_watch import Judge, smoke_test_counted, with_rows
 from runbook_lib.release.plans.verification_steps import page_gate, release_watch, users_from_here, users_of_watch
 
 ROWS_BEFORE = "rows that come into this database before the release"
-WRITTEN, REQUESTS = "rows written", "requests from outside are sent"
+REQUESTS = "requests from outside are sent"
 FILES_S = 20.0
 
 
@@ -85,12 +85,14 @@ def outage_begins(measured: Measured) -> Gate:
 def outside_gate(change: Replacement, measured: Measured) -> Step:
     """Users are on the release now: one that fails probe after probe is not waited for."""
     environment, target, texts_of = change.rollout.environment, change.rollout.target, change.rollout.texts_of
-    judge = judge_replaced(environment, change.images, target.commit, target.version, change.rollout.restarts, texts_of,
+    # what ran before any runbook calls itself something else than we do
+    version = "" if target.version == AS_FOUND else target.version
+    judge = judge_replaced(environment, change.images, target.commit, version, change.rollout.restarts, texts_of,
                            change.rollout.missing_in_target)
     # a rollback cannot wait for a browser, and must not fail for an older page's texts
     page = environment.gate.page is not None and texts_of is None
-    questions = (survey_containers(environment), survey_endpoints(environment), run_smoke_test(environment),
-                 read_each_path(measured.reads))
+    questions = (survey_containers(environment), survey_endpoints(environment),
+                 smoke_test_counted(environment, measured.rows), read_each_path(measured.reads))
     proxy = caching_proxy(environment)
 
     def with_proxy(*answers: Any) -> tuple[Finding, ...]:
@@ -124,29 +126,20 @@ def outage_ends(measured: Measured) -> Gate:
 def watch_replaced(change: Replacement, measured: Measured) -> Step:
     """The triggers, probed again and again; the error rate is that of our own reads, and of users' where a log is."""
     environment = change.rollout.environment
-    by_triggers = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
     concluded, log = conclude_watch(environment), measured.log
+    judge: Judge = judge_watch(environment, change.rollout.target.commit, "", change.rollout.restarts)
     rows = (rows_since(measured.rows),) if environment.database else ()
 
-    def judge(before: Sequence[Reading], answers: Sequence[Any]) -> Reading:
-        *others, came = answers
-        reading = by_triggers(before, others)
-        written = float(came.total) if isinstance(came, WrittenRows) else None
-        return Reading({**reading.metrics, WRITTEN: written}, reading.faults, reading.fired)
-
     def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
-        if not rows:
-            return (*concluded(readings), *users_of_watch(log, readings))
-        known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
-        grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
-        since = WrittenRows(grown) if grown else None
-        return (*concluded(readings), *users_of_watch(log, readings), rows_are_written(measured.rows.before, since))
+        return (*concluded(readings), *users_of_watch(log, readings))
 
+    judged, ended = with_rows(environment, measured.rows, change.rollout.watch_s, judge, conclude) if rows else (
+        judge, conclude)
     watch = release_watch(
         change.rollout,
         (survey_containers(environment), survey_endpoints(environment), all_traffic(log, measured.reads),
          count_oom_kills(environment, environment.api_of("")), *rows),
-        judge if rows else by_triggers, conclude,
+        judged, ended,
     )
     counted = f"reads of our own and requests of users ({log.where})" if log.log else "reads of our own"
     return Step(StepKey.WATCH, "Watch the release", (*users_from_here(log), watch, errors_logged(change.rollout)),

@@ -29,6 +29,7 @@ from runbook_lib.release.checks.file_migrations import migrations_applied, migra
 from runbook_lib.release.facts.file_migrations import applied_if_known, applied_migrations
 from runbook_lib.release.facts.replaced_compatibility import replaced_code_on_new_schema
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.plans.migration_steps import kept_rows
 from runbook_lib.release.plans.replace_gates import Measured, outage_begins
 from runbook_lib.release.plans.replacement import Replacement
 
@@ -102,7 +103,8 @@ def _migrate(change: Replacement, measured: Measured, tree: ReleaseTree | None,
     assert rules is not None
     what = "which ones are pending is not known" if pending is None else f"{pluralize(len(pending), 'migration')}: " \
         f"{named(pending)}"
-    after = (_on_new_schema(change),) if change.previous is not None else ()
+    after = () if change.previous is None else (
+        *((kept_rows(environment),) if environment.database else ()), _on_new_schema(change))
     run = one_off(environment, rules.service or environment.release.api, *rules.command)
     return Step(
         StepKey.MIGRATE, TITLE, (outage_begins(measured), run, _applied(change, tree), *after),

@@ -22,8 +22,9 @@ from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION
 from runbook_lib.platform.plans.nginx import start_proxy, try_proxy
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.facts.health_timing import first_answer
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.rollback_targets import back_to
+from runbook_lib.release.facts.rollback_targets import back_to, is_live_on
 from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.candidate import candidate_steps
 from runbook_lib.release.plans.interrupted_replacement import check_out, finish_interrupted
@@ -141,12 +142,10 @@ def expected_outage(change: Replacement, services: Mapping[str, Mapping[str, Any
 
 
 def _waits(name: str, service: Mapping[str, Any]) -> str:
-    check = service.get("healthcheck") or {}
-    # Docker's own figures where the file names none. Source: Compose file reference, stop_grace_period, healthcheck
+    # Docker's own figure where the file names none. Source: Compose file reference, stop_grace_period
     stop = f"{name} has {service.get('stop_grace_period', '10s')} to stop"
-    if not check.get("test") or check.get("disable"):
-        return stop
-    return f"{stop} and is asked for its health every {check.get('interval', '30s')}"
+    first = first_answer(service)
+    return f"{stop} and is first asked for its health after {first}, which the step waits for" if first else stop
 
 
 def _before(change: Replacement, backup: Plan, services: Mapping[str, Mapping[str, Any]],
@@ -207,6 +206,7 @@ def _whole(change: Replacement) -> Plan:
         irreversible_hint="Run the notebook again: it does what remains, without touching the live release.",
         failed_rollback_hint=f"{back_to(previous.version if previous else '')} {newer}".strip(),
         after_rollback_hint=DEPLOY_AGAIN,
+        achieves=is_live_on(rollout.environment.name, target.version, previous.version if previous else ""),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.release_history import AS_FOUND, Release
 from runbook_lib.platform.facts.replaced_release import (
     OVERRIDE,
     Override,
@@ -26,8 +26,6 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
 
-# The version of a release that ran before any runbook: nothing proves another. It can be given as a ref.
-AS_FOUND = "as-found"
 ADOPTED = "ran before any runbook: its images are kept, and it is what an undo returns to"
 NOT_YET = datetime.min.replace(tzinfo=UTC)  # the time of a line that is still to be written
 
@@ -130,11 +128,15 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
                 may_keep="the schema, where the release migrated it at its start" if rules and rules.at_start else "")
 
 
-def record_release(change: Replacement, first: tuple[Action, ...] = ()) -> Step:
-    """Append the release to the record, with the image of each service; what is to be reported with it comes first."""
+def record_release(change: Replacement, first: tuple[Action, ...] = (), *, rolled_back_from: str = "") -> Step:
+    """Append the release to the record, with the image of each service; what is to be reported with it comes first.
+
+    `rolled_back_from` is the commit that a rollback takes from the users; empty for a deployment.
+    """
     rollout = change.rollout
     line = {"commit": rollout.target.commit, "version": rollout.target.version, "colour": "",
-            "schema_revision": rollout.target.schema_expected or None, "images": dict(change.images)}
+            "schema_revision": rollout.target.schema_expected or None, "images": dict(change.images),
+            **({"rolled_back_from": rolled_back_from} if rolled_back_from else {})}
     return Step(StepKey.COMMIT_RELEASE, "Write the release record",
                 (*first, record_line(rollout, line, rollout.choices.reason)))
 

@@ -26,7 +26,7 @@ from runbook_lib.recovery.facts.restore_databases import Databases
 from runbook_lib.recovery.plans.restore_preparation import unchanged_since_plan
 from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_PORT
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.rollback_targets import back_to
+from runbook_lib.release.facts.rollback_targets import back_to, is_live_on, taken_from_users
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
 from runbook_lib.release.facts.service_changes import ServiceChange
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
@@ -66,7 +66,7 @@ def plan_rollback(
     steps = (
         build_steps.record_state(rollout, MIGRATION), *finish_cutover(rollout), *images, *changed,
         *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
-        cutover_steps.commit_release(replace(rollout, target=data.final_target(target))), *stop,
+        _record(replace(rollout, target=data.final_target(target))), *stop,
         *rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))
@@ -103,6 +103,8 @@ def _plan(rollout: Rollout, data: DataRollback) -> Plan:
         failed_rollback_hint=back_to(rollout.deployed.live_version),
         after_rollback_hint="The release that was live before is live again, in the state it was in. Choose another "
         "release from the table, or another answer to the data question.",
+        achieves=is_live_on(environment.name, version, rollout.deployed.live_version,
+                            data.backup.name if data.backup else ""),
     )
 
 
@@ -132,10 +134,15 @@ def _remaining_steps(rollout: Rollout) -> tuple[Step, ...]:
     left: list[Step] = []
     if not any(release.commit == rollout.target.commit for release in deployed.releases[-1:]):
         switched = rollout.in_live_colour()
-        left += [verification_steps.external_gate(switched, page=False), cutover_steps.commit_release(switched)]
+        left += [verification_steps.external_gate(switched, page=False), _record(switched)]
     if any(one.service.endswith(f"-{other}") and one.state == "running" for one in rollout.containers):
         left.append(cutover_steps.stop_idle_colour(rollout.environment, other))
     return tuple(left)
+
+
+def _record(rollout: Rollout) -> Step:
+    left = taken_from_users(rollout.deployed, rollout.target.commit)
+    return cutover_steps.commit_release(rollout, rolled_back_from=left)
 
 
 def _images(rollout: Rollout) -> tuple[list[Step], list[SkippedStep]]:

@@ -15,7 +15,7 @@ from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.restore_databases import Databases
-from runbook_lib.recovery.plans import restore_steps
+from runbook_lib.recovery.plans import cache_steps, restore_steps
 from runbook_lib.recovery.plans.restore import swap_databases
 from runbook_lib.recovery.plans.restore_preparation import preparation
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
@@ -59,7 +59,7 @@ def release_and_data(rollout: Rollout, data: DataRollback) -> tuple[list[Step], 
     if data.reverses:
         if data.schema.compatible:
             return [*data.backup_steps, *_downgrade_online(rollout, data)], ()
-        skipped = restore_steps.no_cache(rollout.environment)
+        skipped = cache_steps.no_cache(rollout.environment)
         return [*data.backup_steps, *_downgrade_in_maintenance(rollout, data)], skipped
     if rollout.target.schema_now not in (None, rollout.target.schema_expected):
         # the schema is older than this release: its migrations run first, as in a deployment
@@ -106,7 +106,7 @@ def _downgrade_in_maintenance(rollout: Rollout, data: DataRollback) -> list[Step
         restore_steps.maintenance_on(environment, live),
         restore_steps.stop_writers(environment, live),
         rollback_steps.downgrade(rollout, data.schema),
-        *restore_steps.flush_cache(environment),
+        *cache_steps.flush_cache(environment),
         *_release(replace(rollout, target=data.final_target(rollout.target)), in_maintenance=True),
     ]))
 
@@ -126,4 +126,4 @@ def _with_restore(rollout: Rollout, data: DataRollback, backup: Backup) -> tuple
         ]),
         restore_steps.commit_restore(environment, backup),
     ]
-    return wanted, (*skipped, *restore_steps.no_cache(environment))
+    return wanted, (*skipped, *cache_steps.no_cache(environment))

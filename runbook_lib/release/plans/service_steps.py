@@ -37,7 +37,7 @@ ask "SELECT 'waits for a restart: ' || name FROM pg_settings WHERE pending_resta
 """
 SET_IN_REDIS = CACHE_CLIENT + r"""
 while [ "$#" -gt 0 ]; do
-  answer=$(REDISCLI_AUTH="${REDIS_PASSWORD-}" "$client" --no-auth-warning CONFIG SET "$1" "$2")
+  answer=$(as_client "${REDIS_PASSWORD-}" CONFIG SET "$1" "$2")
   [ "$answer" = OK ] || { echo "$1: $answer" >&2; exit 1; }
   shift 2
 done

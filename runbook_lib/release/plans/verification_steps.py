@@ -39,6 +39,7 @@ from runbook_lib.platform.facts.user_requests import (
     begin_counting,
     users_since_switch,
 )
+from runbook_lib.platform.facts.written_rows import RowCounter, rows_since
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.platform.plans.verification import healthy_inside, served_inside
@@ -58,6 +59,7 @@ from runbook_lib.release.checks.watch_conclusion import (
     users_were_counted,
 )
 from runbook_lib.release.plans.release_logs import errors_logged
+from runbook_lib.release.plans.row_watch import Judge, smoke_test_counted, stores_rows, with_rows
 
 
 def internal_gate(rollout: Rollout, *, page: bool = True) -> Step:
@@ -98,8 +100,11 @@ def page_gate(environment: Environment, name: str, question: Question[PageView |
     )
 
 
-def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
-    """Users are on the release now: one that fails probe after probe is not waited for. `page` as in internal_gate."""
+def external_gate(rollout: Rollout, *, page: bool = True, rows: RowCounter | None = None) -> Step:
+    """Users are on the release now: one that fails probe after probe is not waited for. `page` as in internal_gate.
+
+    `rows` begins to count before the first request of a smoke test that stores some.
+    """
     environment = rollout.environment
     gate = Gate(
         "the release, verified externally",
@@ -107,7 +112,7 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
             survey_containers(environment),
             survey_endpoints(environment),
             schema_revision(environment),
-            run_smoke_test(environment),
+            smoke_test_counted(environment, rows) if rows else run_smoke_test(environment),
             compare_assets(environment, rollout.colour),
             _since_switch(environment),  # no load of its own: the probes themselves nearly fill the rate limit
         ),
@@ -125,8 +130,11 @@ def external_gate(rollout: Rollout, *, page: bool = True) -> Step:
     return Step(StepKey.GATE_EXTERNAL, "Verify the release through nginx", (gate, *seen))
 
 
-def watch_release(rollout: Rollout) -> Step:
-    """The plan's three triggers, probed again and again for as long as the operator or the environment says."""
+def watch_release(rollout: Rollout, rows: RowCounter | None = None) -> Step:
+    """The plan's three triggers, probed again and again for as long as the operator or the environment says.
+
+    With `rows`, and a smoke test that stores some, they have to come into this database by its end.
+    """
     environment, concluded = rollout.environment, conclude_watch(rollout.environment)
     log = None if names_who_answered(access_log(environment.logs)) else _log_of(environment)
     traffic = watched_traffic(environment) if log is None else all_traffic(log, OwnReads(environment))
@@ -134,12 +142,15 @@ def watch_release(rollout: Rollout) -> Step:
     def conclude(readings: Sequence[Reading]) -> tuple[Finding, ...]:
         return (*concluded(readings), *(users_of_watch(log, readings) if log else [users_seen(readings)]))
 
+    judge: Judge = judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts)
+    came = (rows_since(rows),) if rows is not None and stores_rows(environment) else ()
+    judged, ended = with_rows(environment, rows, rollout.watch_s, judge, conclude) if rows is not None and came else (
+        judge, conclude)
     watch = release_watch(
         rollout,
         (survey_containers(environment), survey_endpoints(environment), traffic,
-         count_oom_kills(environment, environment.api_of(rollout.colour))),
-        judge_watch(environment, rollout.target.commit, rollout.colour, rollout.restarts),
-        conclude,
+         count_oom_kills(environment, environment.api_of(rollout.colour)), *came),
+        judged, ended,
         history=error_rate_history(environment) if log is None else None,
     )
     begun = users_from_here(log) if log else ()

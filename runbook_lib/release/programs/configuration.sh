@@ -15,6 +15,12 @@
 set -uo pipefail
 export LC_ALL=C
 readonly LIMIT_S=120 START_S=90
+# for a shell in the container: an empty password is a log-in all the same, which a Redis without one refuses
+# shellcheck disable=SC2016
+readonly REDIS_CLIENT='
+    if [ -n "${REDIS_PASSWORD-}" ]; then export REDISCLI_AUTH="$REDIS_PASSWORD"; fi
+    client() { "$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)" --no-auth-warning "$@"; }
+'
 readonly LABEL=runbook.job=configuration-validation OF_PROJECT=runbook.project
 
 main() {
@@ -103,9 +109,10 @@ live_container() {
 # would show only when the live database is down. 125: it is not known.
 reads_the_data() {
     local live new old
-    [[ $program == postgres ]] || return 0
+    [[ $program == postgres || $program == redis ]] || return 0
     live=$(live_container) || return 125
     [[ -n $live ]] || return 0
+    if [[ $program == redis ]]; then reads_redis "$live" "$1"; return; fi
     old=$(postgres_major "$live") && new=$(postgres_major "$1") || return 125
     [[ -z $old || -z $new || $old == "$new" ]] && return 0
     echo "FATAL: the live data are PostgreSQL $old's, and $image is PostgreSQL $new, which cannot read them: pg_upgrade," \
@@ -114,6 +121,43 @@ reads_the_data() {
 }
 
 postgres_major() { docker exec "$1" sh -c 'cat "${PGDATA:-/var/lib/postgresql/data}/PG_VERSION"' </dev/null; }
+
+# reads_redis LIVE CONTAINER: Redis reads what an older one wrote, and nothing of a newer one: an undo would return to a Redis that
+# does not start, once the new one has written. Where the live one keeps nothing on a disk, there is nothing to read. What
+# neither its files nor its version shows is left to the start itself.
+reads_redis() {
+    local live new stored written writes
+    live=$(redis_data "$1" read) && new=$(redis_data "$2" save) || return 125
+    stored=$(newest_format <<<"$live") written=$(newest_format <<<"$new")
+    [[ -n $stored && -n $written ]] || return 0
+    # Source: rdb.h of each version; Valkey names the Redis whose format it has
+    case $(sed -n 's/^redis_version://p' <<<"$live") in
+        [56].*) writes=9 ;; 7.0.*) writes=10 ;; 7.2.*) writes=11 ;; 7.4.* | 8.0.*) writes=12 ;; *) writes=$written ;;
+    esac
+    if ((written < stored)); then
+        echo "FATAL: the live data are of Redis' format $stored, and $image, whose own is $written, cannot read them"
+    elif ((written > writes && written > stored)); then
+        echo "FATAL: $image writes its data in format $written, which the live version (format $writes) cannot read: no undo could" \
+            "return to it. Change it by hand in a maintenance window, with a copy of the data; then deploy the release"
+    else
+        return 0
+    fi
+    return 1
+}
+
+newest_format() { sed -nE 's/^(REDIS|VALKEY)0*([0-9]+)$/\2/p' | sort -n | tail -n 1; }
+
+# redis_data CONTAINER HOW: the first bytes of each file with data, and its version; with `save`, after it wrote them
+redis_data() {
+    docker exec "$1" sh -c "$REDIS_CLIENT"'
+        ask() { client "$@" | tr -d "\r"; }
+        [ "$1" != save ] || ask SAVE >/dev/null 2>&1
+        dir=$(ask CONFIG GET dir | tail -n 1) file=$(ask CONFIG GET dbfilename | tail -n 1) folder=$(ask CONFIG GET appenddirname | tail -n 1)
+        for one in "$dir/$file" "$dir/${folder:-appendonlydir}"/*.rdb "$dir"/*.aof; do
+            [ ! -f "$one" ] || { head -c 9 "$one" | tr -cd "A-Z0-9"; echo; }
+        done
+        ask INFO server | grep "^redis_version:" || true' redis-data "$2" </dev/null
+}
 
 # compare CONTAINER: the settings of a started service against those of the live one
 compare() {
@@ -157,7 +201,7 @@ redis_settings() {
 
 redis_ask() {
     local container=$1; shift
-    docker exec "$container" sh -c 'REDISCLI_AUTH="${REDIS_PASSWORD-}" exec "$(command -v redis-cli || command -v valkey-cli || command -v keydb-cli)" --no-auth-warning "$@"' ask "$@" </dev/null
+    docker exec "$container" sh -c "$REDIS_CLIENT"'client "$@"' ask "$@" </dev/null
 }
 
 # try NUMBER RUN

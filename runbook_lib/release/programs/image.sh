@@ -12,6 +12,7 @@
 
 set -uo pipefail
 readonly SETTLE_S=30 ANSWER_S=20
+found=""
 
 # an engine that hangs is one that does not answer
 engine() { timeout --foreground "$ANSWER_S" docker "$@"; }
@@ -53,9 +54,9 @@ end_clients() {
     done
 }
 
-# end_build SECONDS: waits so long for the engine to end the build's step, then ends it
+# end_build SECONDS: waits so long for the engine to end the build's step, then ends it; `found` is what it saw of it
 end_build() {
-    local left found deadline
+    local left deadline
     # only for the message; the end does not depend on it
     found=$(containers 2>/dev/null) || found=''
     end_clients "$(($1 < SETTLE_S / 3 ? $1 : SETTLE_S / 3))" || return 1
@@ -65,14 +66,24 @@ end_build() {
     [[ -z $left ]] || engine rm --force $left >/dev/null 2>&1
     left=$(containers) || return 1
     [[ -z $left ]] || { echo "a build is still running on the engine, in ${left//$'\n'/ }" >&2; return 1; }
-    [[ -z $found ]] || echo "the build was stopped on the engine, in ${found:0:12}: no image of it was made" >&2
+}
+
+no_image() {
+    echo "the build was stopped on the engine${found:+, in ${found:0:12}}: no image of it was made" >&2
+}
+
+# stopped: what a signal does to a build. An engine that is quick has removed the container before it is asked for it, so
+# the client's status says whether there is an image; less than a job's supervisor waits before it kills
+# shellcheck disable=SC2329
+stopped() {
+    end_build 1 && { wait "${child-}" 2>/dev/null || no_image; }
+    exit 143
 }
 
 build() {
     local checkout=$1 tree=$2 child status
     shift 2
-    # less than a job's supervisor waits before it kills
-    trap 'end_build 1; exit 143' TERM INT HUP
+    trap stopped TERM INT HUP
     (whole_tree "$checkout" "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
     child=$!
     # a trap runs only between commands, and during `wait`
@@ -88,10 +99,12 @@ compose_build() {
     shift 5
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
-    trap 'end_build 1; exit 143' TERM INT HUP
+    trap stopped TERM INT HUP
     # the project may be a folder of the repository, and its contexts lie outside of that
     top=$(git -C "$checkout" rev-parse --show-toplevel) && prefix=$(git -C "$checkout" rev-parse --show-prefix) || exit 1
-    mkdir "$scratch/tree" && whole_tree "$top" "$commit" | tar -x -C "$scratch/tree" || exit 1
+    # -m: with the commit's time on each file BuildKit, which compares size and time, takes a file of another commit of that
+    # second for one that it has, and the image holds the earlier release's
+    mkdir "$scratch/tree" && whole_tree "$top" "$commit" | tar -xm -C "$scratch/tree" || exit 1
     folder=$scratch/tree/$prefix
     printf '%s\n' "$override" >"$scratch/override.yml"
     own_compose "$checkout" "$folder" "${@:1:count}" || exit 1
@@ -118,6 +131,7 @@ pull() {
 
 stop() {
     end_build "$SETTLE_S" || exit 1
+    [[ -z $found ]] || no_image
 }
 
 verb=$1 mark=$2

@@ -10,7 +10,7 @@ find_commit() {
     local checkout=$1 ref=$2 scratch=$3 listing status heads tips
     export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="ssh -o BatchMode=yes" GIT_OPTIONAL_LOCKS=0
     git -C "$checkout" rev-parse --git-dir >/dev/null 2>"$scratch/error" || give_up no-checkout "$scratch/error"
-    if [[ $ref =~ ^[0-9a-f]{40}$ ]] && git -C "$checkout" cat-file -e "$ref^{tree}" 2>/dev/null; then
+    if [[ $ref =~ ^([0-9a-f]{40}|[0-9a-f]{64})$ ]] && git -C "$checkout" cat-file -e "$ref^{tree}" 2>/dev/null; then
         commit=$ref kind=commit
         return
     fi
@@ -24,7 +24,7 @@ find_commit() {
     GIT_ALTERNATE_OBJECT_DIRECTORIES=$(cd "$checkout" && realpath "$(git rev-parse --git-path objects)")
     export GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY="$scratch/objects"
     choose_commit "$listing" "$ref"
-    if [[ -z $commit && $ref =~ ^[0-9a-f]{7,40}$ ]]; then
+    if [[ -z $commit && $ref =~ ^[0-9a-f]{7,64}$ ]]; then
         kind=commit
         # an abbreviated hash cannot be asked for: every tip is fetched, then the hash is looked up among them
         heads=$(timeout 60 git -C "$checkout" ls-remote --heads --tags --refs origin 2>"$scratch/error") || give_up unreachable "$scratch/error"

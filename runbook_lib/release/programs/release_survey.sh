@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # What a release would bring: `bash -s -- CHECKOUT REF OWN COUNT FILE… COUNT PATTERN… NAME=VALUE…`, the first COUNT being of Compose
 # files in their order, the second one of patterns of files that are migrations.
-# Follows whole_lines.sh, read_git.sh, whole_tree.sh and env_files.sh. Reads only: it works in a folder of its own that is
+# Follows whole_lines.sh, read_git.sh, whole_tree.sh, env_files.sh and project_networks.sh. Reads only: it works in a folder of its own that is
 # removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`; with OWN `own`, where `.env` is
 # the application's and not written by a deployment, they come after it.
 
@@ -46,6 +46,7 @@ main() {
     show_compose "$root" "$folder" "$commit" compose "$@"
     [[ $own != own ]] || show_live "$@"
     show_ports
+    show_networks
 }
 
 # show_absent WHERE FOLDER: Compose files that are not there. The live release needs them, too: a deployment asks Compose
@@ -157,18 +158,21 @@ show_paths() {
     printf 'paths\t%s\n' "$(cd "$1" && find . -mindepth 1 -not -path '*/node_modules/*' -print0 | encoded)"
 }
 
-# show_ports: what is open on the server, by containers and by other programs; the last record says that nothing is missing
+# show_ports: what is open on the server, by containers and by other programs; the last record says that nothing is missing.
+# And the volumes of services, which the engine says in the same breath.
 show_ports() {
     local ids found options tries=0 kind
     ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
     # one that was removed in this moment makes the whole command fail
     # shellcheck disable=SC2086
     until [[ -z $ids ]] || found=$(docker inspect --format '{{.Name}}{{"\t"}}{{index .Config.Labels "com.docker.compose.project"}}{{"\t"}}{{
-            index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{{json .NetworkSettings.Ports}}' $ids 2>/dev/null); do
+            index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{{json .NetworkSettings.Ports}}{{"\t"}}{{json .Mounts}}' $ids 2>/dev/null); do
         ((++tries < 10)) && sleep 0.2 && ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
     done
-    [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports; do
+    [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports mounts; do
         printf 'port-container\t%s\t%s\t%s\t%s\n' "$name" "$project" "$service" "$(printf %s "$ports" | encoded)"
+        [[ -z $project || -z $service || $mounts != *'"volume"'* ]] ||
+            printf 'mounts\t%s\t%s\t%s\n' "$project" "$service" "$(printf %s "$mounts" | encoded)"
     done < <(tr '\t' '\037' <<<"$found")  # a tab would make one of two empty fields
     for kind in tcp tcp6 udp udp6; do
         [[ ! -r /proc/net/$kind ]] || awk -v kind="$kind" '$4 == (kind ~ /tcp/ ? "0A" : "07") { print "port-socket\t" kind "\t" $2 }' "/proc/net/$kind" \

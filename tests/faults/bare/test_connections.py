@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.operators import FinishedRun, Operator, assert_error
 from tests.lab_server import Lab
+from tests.ports import unused_port
 
 EnvironmentWith = Callable[..., str]
 
@@ -22,8 +23,7 @@ def back_up(operator: Operator, environment: str) -> FinishedRun:
 
 
 def test_a_port_where_nobody_listens(operator: Operator, environment_with: EnvironmentWith) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = unused_port()
     ended = back_up(operator, environment_with(server={"port": port}))
     assert_error(ended, 4, "HostUnreachable", "refuses connections", f":{port}")
 
@@ -77,8 +77,7 @@ def test_a_key_file_that_is_none(operator: Operator, environment_with: Environme
 
 
 def test_plain_papermill_says_the_same_and_leaves_the_same_evidence(operator: Operator, environment_with: EnvironmentWith) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = unused_port()
     ended = operator.papermill("30_backup_database", "-r", "environment", environment_with(server={"port": port}))
     assert ended.code == 1
     assert "HostUnreachable: The server refuses connections on this port." in ended.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +19,14 @@ from tests.lab_server import Lab
 from tests.notebooks.sample_notebooks import CLOSE, ProjectDir
 
 EnvironmentWith = Callable[..., str]
+D = "/opt/gw2-wvwbuilder/.runbook/cut-link"
 PLAN = '''\
 from runbook_lib.core.commands import Command
 from runbook_lib.core.plan import Plan, Step
 D = "/opt/gw2-wvwbuilder/.runbook/cut-link"
 plan = run.plan(Plan("try", run.environment.name, (
     Step("folder", "Make a folder", (Command(("mkdir", "-p", D)),), (Command(("rmdir", D)),)),
-    Step("slow", "Take a while", (Command(("sleep", "8"), timeout_s=10),)),
+    Step("slow", "Take a while", (Command(("sh", "-c", f"touch {D}-begun; until [ -e {D}-over ]; do sleep 0.1; done"), timeout_s=300),)),
 ), undo_on_failure=True))'''
 
 
@@ -43,12 +43,17 @@ def proxy(lab: Lab, tmp_path: Path) -> FlakyProxy:
 def test_a_link_that_comes_back_before_a_step_has_begun_costs_seconds_and_nothing_else(proxy: FlakyProxy, environment_with: EnvironmentWith) -> None:
     environment = load_environment(environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}))
     reported: list[str] = []
+
+    def note(stream: str, text: str) -> None:
+        reported.append(stream)
+        if reported == ["link"]:  # it is back when its absence was noticed
+            proxy.restore()
+
     with open_connections(environment) as connections:
         hands = ServerBackend(connections, environment, f"cut-{uuid.uuid4().hex[:8]}", "tests")
         with hands.lock("try"):
             proxy.cut()
-            threading.Timer(2, proxy.restore).start()
-            done = hands.perform(Command(("echo", "begun")), "step-1", lambda stream, text: reported.append(stream))
+            done = hands.perform(Command(("echo", "begun")), "step-1", note)
     assert (done.state, done.stdout.strip()) == (StepState.PASSED, "begun")
     assert reported[0] == "link"
 
@@ -61,9 +66,10 @@ def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
     away = environment_with(server={"port": proxy.port, "known_hosts_file": "./known"}, limits={"reconnect_s": 5})
     running = operator.start("10_try", environment=away, apply=True)
     running.until("step_started", "slow")
-    wait_for(lambda: "sleep" in lab.on_server("ps", "-u", "deploy", "-o", "comm"), "the job")
+    wait_for(lambda: lab.on_server("sh", "-c", f"ls -d {D}-begun 2>/dev/null || true") != "", "the job")
     proxy.cut()
     ended: FinishedRun = running.wait()
+    lab.on_server("touch", f"{D}-over")
     wait_for(operator.lock_is_free, "the lock", 60)
     operator.checked(ended)
     assert (ended.code, ended.end["state"]) == (4, "inconclusive"), ended.output
@@ -73,4 +79,4 @@ def test_a_link_that_stays_away_leaves_an_unknown_step_and_a_free_lock(
     assert ended.end["where"].endswith("step slow")
     assert ended.end["next_step"].startswith("Run the notebook again")
     assert operator.run("10_try", apply=True).code == 0
-    lab.on_server("rmdir", "/opt/gw2-wvwbuilder/.runbook/cut-link")
+    lab.on_server("rm", "-d", D, f"{D}-begun", f"{D}-over")

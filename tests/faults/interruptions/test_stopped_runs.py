@@ -72,19 +72,19 @@ def nothing_half_done(lab: Lab) -> bool:
 
 @contextmanager
 def sql_lock(lab: Lab, table: str) -> Iterator[None]:
-    """A forgotten transaction holds a table."""
+    """A forgotten transaction has read a table: others read and write it, and what changes the table itself waits."""
     psql = "docker exec -i $(docker ps -q --filter label=com.docker.compose.service=postgres) psql -U staging_user staging_db"
     hold = subprocess.Popen(lab.instance.inside("sh", "-c", psql), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert hold.stdin is not None
     assert hold.stdout is not None
-    hold.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+    hold.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS SHARE MODE; SELECT 'held';\n")
     hold.stdin.flush()
     while "held" not in hold.stdout.readline():
         assert hold.poll() is None
     try:
         yield
     finally:
-        hold.communicate(timeout=20)
+        hold.communicate(timeout=120)
 
 
 def test_ctrl_c_while_facts_are_read_changes_nothing(operator: Operator) -> None:
@@ -99,8 +99,8 @@ def test_ctrl_c_while_facts_are_read_changes_nothing(operator: Operator) -> None
 
 def test_ctrl_c_before_the_run_is_opened_leaves_no_run(operator: Operator) -> None:
     running = deploy(operator)
-    wait_for(lambda: b"20_deploy" in Path(f"/proc/{running.process.pid}/cmdline").read_bytes(), "the start")
-    time.sleep(0.8)
+    # not in the first moments of Python itself: its traceback is nothing that a program of ours can catch
+    wait_for(lambda: subprocess.run(("pgrep", "-P", str(running.process.pid)), capture_output=True).returncode == 0, "the worker")
     running.ctrl_c()
     ended = running.wait()
     assert ended.code == 1, ended.output
@@ -126,12 +126,11 @@ def test_a_link_that_is_cut_does_not_stop_a_job_and_ctrl_c_during_the_migration_
     running = deploy(operator)
     running.until("step_started", "build-frontend")
     lab.on_server("sh", "-c", LINKS)
-    running.until("step_finished", "compatibility-check")  # it copies the schema, which waits for the lock as well
     with sql_lock(lab, "squads"):
         running.until("step_started", "migrate")
         time.sleep(2)
         running.ctrl_c()
-        running.until("step_finished", "migrate")  # while the table is held, no user can write: undone is not yet well
+        running.until("step_finished", "migrate")
     ended = running.wait()
     assert ended.states["build-frontend"] == "passed", ended.output
     is_undone(operator, operator.checked(ended), "migrate")
@@ -195,7 +194,7 @@ def process_list(lab: Lab, into: Path) -> Iterator[None]:
             yield
         finally:
             lab.on_server("touch", "/tmp/enough")
-            look.wait(20)
+            look.wait(120)
             lab.on_server("rm", "/tmp/enough")
 
 

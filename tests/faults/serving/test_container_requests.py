@@ -51,7 +51,7 @@ def ours(lab: Lab) -> int:
 
 def becomes(lab: Lab, number: int) -> bool:
     """Whether so many of them run in time: far less than the minute after which they end by their own clock."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 45
     while ours(lab) != number and time.monotonic() < until:
         time.sleep(0.2)
     return ours(lab) == number
@@ -68,7 +68,7 @@ def test_one_program_sends_them_all_and_ends_with_the_block(lab: Lab, connection
     with ContainerHttp.of_service(connections.server, environment, service(lab)) as http:
         assert {http.request("GET", "/health").status for _ in range(5)} == {200}
         assert ours(lab) == 1
-    assert ours(lab) == 0
+    assert becomes(lab, 0)
 
 
 def test_a_killed_run_leaves_none(lab: Lab) -> None:

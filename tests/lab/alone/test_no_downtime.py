@@ -18,7 +18,7 @@ RATE = 110.0
 
 @pytest.fixture
 def alone(request: pytest.FixtureRequest, lab: Lab, old_is_live: None) -> None:
-    """From here on no other test runs, and no server of an earlier one goes down."""
+    """From here on no other server is up or goes down, and tests that have none give way."""
     SERVERS.finish()
     request.node.user_properties.append((WAITED, MACHINE.take()))
 

@@ -17,7 +17,7 @@ from lab.applications.registry import SHOP
 from lab.applications.sources import releases_of
 from lab.resilience.runner import start_run, wait_for
 from runbook_lib.core.errors import INCONCLUSIVE, PASSED, REFUSED, ROLLED_BACK
-from tests.lab.applications.test_shop import apply, sql
+from tests.lab.applications.test_shop import apply, run, sql
 from tests.lab_server import Lab
 
 CATALOGUE = {release.tag: release for release in releases_of(SHOP)}
@@ -119,6 +119,8 @@ def test_a_rollback_returns_to_what_ran_before_any_runbook(lab: Lab, outputs: Pa
     adopted = releases(lab)[0]
     assert (releases(lab)[-1]["images"], image(lab, "web")) == (adopted["images"], adopted["images"]["web"])
     assert rows(lab) == data
+    # a retry does not bring back what was rolled back
+    assert "would be brought back" in run(lab, outputs, "22_rollback", code=REFUSED)
 
 
 def test_a_rollback_with_its_data_brings_a_backup_of_its_time(lab: Lab, outputs: Path) -> None:

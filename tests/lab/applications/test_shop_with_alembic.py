@@ -13,7 +13,7 @@ import yaml
 from runbook_lib.core.errors import INCONCLUSIVE, PASSED, ROLLED_BACK
 from tests.lab.applications.test_shop import sql
 from tests.lab.applications.test_shop_releases import releases, rows
-from tests.lab.applications.test_shop_steps import deploy, locked, run, started
+from tests.lab.applications.test_shop_steps import deploy, locked, report_of, run, started
 from tests.lab_server import Lab
 
 # the first application's image has Alembic with asyncpg
@@ -100,7 +100,7 @@ def columns(lab: Lab) -> str:
 
 def test_what_alembic_has_pending_is_named(lab: Lab, outputs: Path, environment: str) -> None:
     run(lab, outputs, "20_deploy", environment, "-p", "ref=ledger-1")
-    assert "1 migration: a1." in max(outputs.glob("*20_deploy/report.html")).read_text()
+    assert "1 migration: a1." in report_of(outputs, "20_deploy")
 
 
 def test_a_lock_ends_a_migration_whose_driver_knows_of_no_limit(lab: Lab, outputs: Path, environment: str) -> None:
@@ -129,5 +129,5 @@ def test_one_that_fails_replaces_nothing(lab: Lab, outputs: Path, environment: s
     assert (started(lab), releases(lab)) == (web, history)
     # the first of the two has finished, in a transaction of its own
     assert sql(lab, "SELECT version_num FROM alembic_version") == "a2"
-    report = max(outputs.glob("*20_deploy/report.html")).read_text()
+    report = report_of(outputs, "20_deploy")
     assert "the schema is not undone" in report or "the schema is not undone" in shown

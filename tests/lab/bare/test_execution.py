@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -94,17 +93,11 @@ def test_a_step_that_takes_too_long_is_stopped_on_the_server(project_dir: Projec
     assert lab.on_server("sh", "-c", "pgrep -f '^sleep 4711' || echo none").strip() == "none"
 
 
-def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir, lab: Lab, outputs: Path) -> None:
+def test_ctrl_c_stops_the_job_undoes_and_frees_the_lock(project_dir: ProjectDir, lab: Lab) -> None:
     def interrupt() -> None:
-        give_up = time.monotonic() + 120
-        while time.monotonic() < give_up:
-            events = [event for run in list_runs(outputs) for event in journal.read(run.path)]
-            if any(event["event"] == "step_started" and event["key"] == "slow" for event in events):
-                time.sleep(1)
-                os.kill(os.getpid(), signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
-                return
-            time.sleep(0.1)
+        wait_for(lambda: lab.on_server("sh", "-c", "pgrep -f '^sleep 4712' || true") != "", "the job", 120)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
     outcome = ran(project_dir, lab, 'Step("slow", "Sleep", (Command(("sleep", "4712"), timeout_s=300),)),')
@@ -121,23 +114,21 @@ def test_a_killed_kernel_leaves_a_free_lock_and_an_honest_journal(project_dir: P
     from tests.notebooks.sealed_runs import lock_holder_process
 
     def kill() -> None:
-        give_up = time.monotonic() + 120
-        while time.monotonic() < give_up:
-            for run in list_runs(outputs):
-                if any(one["event"] == "step_started" and one["key"] == "slow" for one in journal.read(run.path)):
-                    os.kill(lock_holder_process(run.path), signal.SIGKILL)
-                    return
-            time.sleep(0.1)
+        # not at the journal's word that the step has begun: its job begins later, and may then never do so
+        wait_for(lambda: is_there(lab, f"{FOLDER}-begun"), "the job", 120)
+        os.kill(lock_holder_process(list_runs(outputs)[-1].path), signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
-    project_dir.add("10_try", PLAN.replace("LAST", 'Step("slow", "S", (Command(("sleep", "3"), timeout_s=30),)),'),
-             "run.execute(plan)", CLOSE)
+    waits = 'Step("slow", "S", (Command(("sh", "-c", f"touch {D}-begun; until [ -e {D}-over ]; do sleep 0.1; done"), timeout_s=300),)),'
+    project_dir.add("10_try", PLAN.replace("LAST", waits), "run.execute(plan)", CLOSE)
     outcome = run_notebook("try", {"environment": lab.environment, "mode": "apply", "confirm": lab.name})
     assert (outcome.exit_code, outcome.state) == (1, "aborted")
     # the job that outlived its kernel holds others out until it ends
-    wait_for(lambda: lab.on_server("sh", "-c", JOBS_HELD).strip() == "free", "the end of the job", 20)
+    assert lab.on_server("sh", "-c", JOBS_HELD).strip() == ""
+    lab.on_server("touch", f"{FOLDER}-over")
+    wait_for(lambda: lab.on_server("sh", "-c", JOBS_HELD).strip() == "free", "the end of the job", 60)
     assert ran(project_dir, lab).exit_code == 0
-    lab.on_server("rm", "-rf", FOLDER)
+    lab.on_server("rm", "-rf", FOLDER, f"{FOLDER}-begun", f"{FOLDER}-over")
 
 
 def test_a_lock_that_another_run_holds_is_shown_before_the_plan_is_there(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ def made(lab: Lab, environment: Environment, run_id: str) -> Iterator[Any]:
     """Lines that the jobs of the test's run have left on the server."""
     file = f"{environment.server.directory}/.runbook/{run_id}.made"
     yield SimpleNamespace(file=file, lines=lambda: lab.on_server("sh", "-c", f"cat {file} 2>/dev/null || true").split())
-    lab.on_server("rm", "-f", file)
+    lab.on_server("rm", "-f", file, f"{file}.begun", f"{file}.over")
 
 
 def lock(connections: OpenConnections, environment: Environment, run_id: str, owner: str = "ana@here") -> EnvironmentLock:
@@ -70,7 +70,7 @@ def test_a_job_whose_upload_comes_late_does_not_run_under_anothers_lock(
         with held:
             assert jobs.wait(jobs.start(first.server, mark(made, "one"), f"{run_id}/1", held.fence)).state is StepState.PASSED
             proxy.cut()
-            wait_for(lambda: lock_holder(other.server) is None, "the end of the holder", 10)
+            wait_for(lambda: lock_holder(other.server) is None, "the end of the holder", 60)
             with lock(other, environment, f"{run_id}-b", "ben@there") as second:
                 proxy.restore()
                 late = jobs.start(first.server, mark(made, "late"), f"{run_id}/2", held.fence)
@@ -104,7 +104,7 @@ def test_no_job_starts_in_the_moment_in_which_the_lock_is_broken(
         wanted = [together.submit(jobs.start, connections.server, mark(made, "first"), f"{run_id}/{number}", held.fence)
                   for number in range(12)]
         break_lock(other.server, environment, "ana@here", by="ben")
-        with lock(taken_when_free(other), environment, f"{run_id}-b", "ben") as second:
+        with lock_when_free(other, environment, f"{run_id}-b", "ben") as second:
             jobs.wait(jobs.start(other.server, mark(made, "second"), f"{run_id}-b/1", second.fence))
         for one in wanted:
             try:
@@ -116,10 +116,19 @@ def test_no_job_starts_in_the_moment_in_which_the_lock_is_broken(
     assert lines.index("second") == len(lines) - 1, "what had started kept ben out, the rest never starts"
 
 
-def taken_when_free(connections: OpenConnections) -> OpenConnections:
-    """The connections, once no job of the broken run is left."""
-    wait_for(lambda: lock_holder(connections.server) is None, "the end of the last job", 20)
-    return connections
+@contextmanager
+def lock_when_free(connections: OpenConnections, environment: Environment, run_id: str, owner: str) -> Iterator[EnvironmentLock]:
+    """The lock, once no job of the broken run is left: one that begins late keeps others out until it has refused itself."""
+    with ExitStack() as stack:
+        taken: list[EnvironmentLock] = []
+
+        def is_taken() -> bool:
+            with suppress(LockHeld):
+                taken.append(stack.enter_context(lock(connections, environment, run_id, owner)))
+            return bool(taken)
+
+        wait_for(is_taken, "the end of the last job", 60)
+        yield taken[0]
 
 
 def test_a_lock_file_deleted_by_hand_lets_no_second_run_in(
@@ -133,11 +142,13 @@ def test_a_lock_file_deleted_by_hand_lets_no_second_run_in(
         with pytest.raises(LockHeld, match="ana@here"), lock(other, environment, f"{run_id}-b"):
             pass
         assert jobs.wait(jobs.start(connections.server, mark(made, "one"), f"{run_id}/1", held.fence)).exit_code == 0
-        job = jobs.start(connections.server, Command(("sleep", "3")), f"{run_id}/2", held.fence)
-        time.sleep(0.5)
+        waits = f"touch {made.file}.begun; until [ -e {made.file}.over ]; do sleep 0.1; done"
+        job = jobs.start(connections.server, Command(("sh", "-c", waits), timeout_s=300), f"{run_id}/2", held.fence)
+        wait_for(lambda: lab.on_server("sh", "-c", f"ls {made.file}.begun 2>/dev/null || true") != "", "the job", 60)
         lab.on_server("sh", "-c", f"rm {environment.server.directory}/.runbook/*lock")
     with pytest.raises(LockHeld, match="earlier run"), lock(other, environment, f"{run_id}-b"):
         pass
+    lab.on_server("touch", f"{made.file}.over")
     assert jobs.wait(job).state is StepState.PASSED
     with lock(other, environment, f"{run_id}-b"):
         pass

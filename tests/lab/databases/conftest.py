@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 
@@ -30,3 +31,9 @@ def throwaway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
 def live(throwaway: Throwaway) -> Throwaway:
     throwaway.fresh()
     return throwaway
+
+
+@pytest.fixture
+def from_outside(live: Throwaway) -> Throwaway:
+    """The same, for programs that run on this machine, and reach PostgreSQL through Docker as those of a server do."""
+    return dataclasses.replace(live, outside=True)

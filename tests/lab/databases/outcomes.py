@@ -7,21 +7,28 @@ from typing import Any
 
 from lab.databases import Specimen
 from runbook_lib.core.findings import Finding, Verdict
+from runbook_lib.recovery.checks.dump import READABLE
 from runbook_lib.recovery.checks.restorability import can_be_restored
-from runbook_lib.recovery.facts.restorability import survey_restorability
+from runbook_lib.recovery.facts.restorability import Restorability, survey_restorability
 from tests.lab.databases.throwaway import ENVIRONMENT, Throwaway
 
 
-def findings(live: Throwaway) -> tuple[Finding, ...]:
-    """What 30 says about the database itself, asked through the container."""
+def survey(live: Throwaway) -> Restorability:
+    """What 30 asks about the database itself, through the container."""
     connections: Any = SimpleNamespace(database=live)
-    return can_be_restored(survey_restorability(ENVIRONMENT).fetch(connections))
+    return survey_restorability(ENVIRONMENT).fetch(connections)
+
+
+def findings(live: Throwaway) -> tuple[Finding, ...]:
+    """What 30 says about the database itself."""
+    return can_be_restored(survey(live))
 
 
 def worst(found: tuple[Finding, ...], live: Throwaway) -> dict[str, str]:
-    """Each check of 30 that is not passed, with its verdict; invalid indexes are named by the manifest."""
+    """Each check of 30 that is not passed, with its verdict; invalid indexes and bytes are named by the manifest."""
     said = {one.check: str(one.verdict) for one in found if one.verdict is not Verdict.PASSED}
-    return said | ({"every index is valid": "warning"} if live.manifest()["invalid_indexes"] else {})
+    return said | ({"every index is valid": "warning"} if live.manifest()["invalid_indexes"] else {}) \
+        | ({READABLE: "failed"} if live.manifest()["unreadable"] else {})
 
 
 def expected(specimens: tuple[Specimen, ...]) -> dict[str, str]:

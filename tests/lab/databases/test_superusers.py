@@ -13,7 +13,7 @@ from tests.lab.databases.throwaway import DATABASE, OWNER, Throwaway
 
 @pytest.mark.parametrize("administrator", [OWNER, "Chief admin"], ids=["the owner", "another role"])
 def test_a_superuser_of_another_name_is_found(throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory, administrator: str) -> None:
-    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=administrator)
+    other = Throwaway(f"{throwaway.name}-named", tmp_path_factory.mktemp("named"), administrator=administrator, outside=True)
     try:
         other.start()
         other.sql(f"CREATE DATABASE {DATABASE} OWNER {OWNER}", "postgres")
@@ -39,7 +39,7 @@ def test_an_application_that_is_the_superuser_is_kept_out_while_names_are_swappe
     throwaway: Throwaway, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Names with capitals need quotes in SQL."""
-    other = Throwaway(f"{throwaway.name}-crowd", tmp_path_factory.mktemp("crowd"), administrator="ShopApp", database="Shop", owner="ShopApp")
+    other = Throwaway(f"{throwaway.name}-crowd", tmp_path_factory.mktemp("crowd"), administrator="ShopApp", database="Shop", owner="ShopApp", outside=True)
     try:
         other.start()
         other.sql('CREATE DATABASE "Shop" OWNER "ShopApp" CONNECTION LIMIT 42', "postgres")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import unused_port
 from tests.unit.staging import debian_tools
 from tests.unit.staging.files import text
 from tests.unit.staging.log_writers import end, writing
@@ -65,8 +65,7 @@ class Pair:
     """The sender of the server's logs and the log server, both on this machine's loopback."""
 
     def __init__(self, server: Server) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            port = found.getsockname()[1]
+        port = unused_port()
         self.server = server
         self.sender, self.receiver = Daemon(server.folder, "60-gw2-forward.conf"), Daemon(server.folder, "log-server.conf")
         self.sender.rules = self.sender.rules.replace("/var/log", str(server.folder)).replace(

@@ -42,7 +42,7 @@ def _client(instance: Instance, **how: Any) -> paramiko.SSHClient:
     client.load_host_keys(str(instance.address.known_hosts))
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     with_key: dict[str, Any] = {"key_filename": str(instance.address.key)}
-    client.connect("127.0.0.1", instance.ports().ssh, timeout=10, allow_agent=False, look_for_keys=False,
+    client.connect("127.0.0.1", instance.ports().ssh, timeout=60, allow_agent=False, look_for_keys=False,
                    **{"username": "deploy", **with_key, **how})
     return client
 

@@ -18,7 +18,7 @@ from runbook_lib.platform.facts.user_requests import AccessLog, begin_counting
 from runbook_lib.release.plans.replacement import replace_containers, write_override
 from tests.lab.proxies.conftest import Project
 from tests.lab.proxies.test_proxies import LABELS, TRAEFIK, change_of
-from tests.unit.observability.facts.test_log_reading import read
+from tests.unit.observability.log_doubles import read
 
 CADDY = """
     image: gw2-lab/caddy:latest
@@ -72,6 +72,7 @@ def test_a_caddy_follows_itself_and_its_users_have_the_outage_alone(behind_caddy
     users = threading.Thread(target=visit)
     users.start()
     try:
+        project.until(lambda: bool(answers), "no user was answered")
         assert not project.act(write_override(change).actions[0], *step.actions)
         # the moment the new container is healthy
         assert project.ask() == (200, project.container("web")[:12])

@@ -32,7 +32,7 @@ from runbook_lib.release.plans.replacement import (
     write_override,
 )
 from tests.lab.proxies.conftest import Project
-from tests.unit.observability.facts.test_log_reading import read
+from tests.unit.observability.log_doubles import read
 from tests.unit.platform.facts.test_replaced_release import NEW, OLD, release, text
 
 NGINX = """

@@ -14,6 +14,7 @@ from runbook_lib.platform.facts.containers import measure_memory, survey_contain
 from runbook_lib.platform.facts.database import survey_database
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.monitoring import instant_query, scrape_targets
+from runbook_lib.platform.facts.oom_kills import count_oom_kills, parse_kills
 from runbook_lib.platform.facts.server import survey_server
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def test_the_facts_of_a_live_environment(lab: Any, connections: Any, environment
     assert containers["postgres"].health == "healthy"
     assert containers["postgres"].memory_limit_bytes == environment.services["postgres"].memory_bytes
     assert all(one.memory_bytes for one in measure_memory(environment).fetch(connections))
+    kills = count_oom_kills(environment, "postgres").fetch(connections)
+    seen = lab.on_server("docker", "exec", containers["postgres"].container_id, "sh", "-c",
+                         "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null; true")
+    assert kills is not None and kills == parse_kills(seen)
     endpoints = {one.path: one for one in survey_endpoints(environment).fetch(connections)}
     assert {one.status for one in endpoints.values()} == {200}
     assert endpoints["/health"].fields["status"] == "ok"

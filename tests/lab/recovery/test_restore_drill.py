@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
+import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +25,21 @@ FOLDER = "/backups/postgres"
 OURS = "label=runbook.job=restore-drill"
 
 
-@dataclass
-class Watcher:
-    """Observes the drill's containers for as long as it runs."""
+# the engine itself reports each of them, however short its life is; whatever happened since then is reported too
+EVENTS = f"docker events --since $1 --filter type=container --filter event=create --filter {OURS} --format '{{{{.ID}}}}'"
+WATCH = f"{EVENTS} | while read -r id; do docker inspect --format '{{{{json .}}}}' \"$id\"; done"
 
-    lab: Lab
-    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
-    over: threading.Event = field(default_factory=threading.Event)
 
-    def look(self) -> None:
-        inspect = f"docker ps --quiet --filter {OURS} | xargs -r docker inspect 2>/dev/null || true"
-        while not self.over.is_set():
-            for one in json.loads(self.lab.on_server("sh", "-c", inspect) or "[]"):
-                self.seen[one["Name"]] = one
-            time.sleep(0.3)
+@contextmanager
+def watched(lab: Lab) -> Iterator[dict[str, dict[str, Any]]]:
+    """The drill's containers by their names, as they were created; known when the block has ended."""
+    since, seen = lab.on_server("date", "+%s").strip(), {}
+    with subprocess.Popen(lab.instance.inside("sh", "-c", WATCH, "watch", since), stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            yield seen
+        finally:
+            lab.on_server("pkill", "-f", "^docker events --since")
+            seen |= {one["Name"]: one for one in map(json.loads, watching.communicate(timeout=60)[0].splitlines())}
 
 
 def run_drill(lab: Lab, outputs: Path, *words: str) -> tuple[int, str]:
@@ -69,17 +69,11 @@ def test_two_backups_are_restored_where_nothing_live_can_be_reached(
     lab: Lab, environment: Environment, connections: OpenConnections, outputs: Path, two_backups: None
 ) -> None:
     contents, known = live_contents(lab.instance, environment), survey_drills(environment).fetch(connections)
-    watcher = Watcher(lab)
-    looking = threading.Thread(target=watcher.look, daemon=True)
-    looking.start()
-    try:
+    with watched(lab) as seen:
         code, said = run_drill(lab, outputs, "--apply", "--confirm", lab.name)
-    finally:
-        watcher.over.set()
-        looking.join(10)
     assert code == 0, said
-    copies, readers = sides(watcher)
-    assert (len(copies), len(readers)) >= (2, 1)
+    copies, readers = sides(seen)
+    assert len(copies) >= 2 and len(readers) >= 1, sorted(seen)
     for one in copies:
         assert one["HostConfig"]["NetworkMode"] == "none"
         assert not one["HostConfig"]["Binds"]
@@ -95,10 +89,10 @@ def test_two_backups_are_restored_where_nothing_live_can_be_reached(
     held(survey_drills(environment).fetch(connections), known)
 
 
-def sides(watcher: Watcher) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def sides(seen: dict[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The copies, and the applications that read them."""
-    readers = [one for name, one in watcher.seen.items() if name.endswith("-application")]
-    return [one for name, one in watcher.seen.items() if not name.endswith("-application")], readers
+    readers = [one for name, one in seen.items() if name.endswith("-application")]
+    return [one for name, one in seen.items() if not name.endswith("-application")], readers
 
 
 def held(after: Drills, before: Drills) -> None:

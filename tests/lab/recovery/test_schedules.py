@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.dashboards.building import dashboards
+from lab.resilience.runner import wait_for
 from runbook_lib.connections import OpenConnections
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment import Environment
@@ -54,7 +55,7 @@ def assert_dashboards_show_scheduled_jobs(lab: Lab) -> None:
     later = sorted({one.expression for board in dashboards() for panel in board.panels for one in panel.queries
                     if one.exists_after})
     for one in later:
-        lab.on_server("bash", "-c", "for _ in $(seq 60); do curl -sG 127.0.0.1:9090/api/v1/query --data-urlencode"
+        lab.on_server("bash", "-c", "for _ in $(seq 240); do curl -sG 127.0.0.1:9090/api/v1/query --data-urlencode"
                       " \"query=$1\" | grep -q '\"value\"' && exit; sleep 1; done; exit 1", "ask", one)
     assert len(later) >= 4
 
@@ -102,8 +103,8 @@ def test_a_scheduled_backup_that_fails_is_seen_here_and_by_prometheus(
     assert (database.verdict, configuration.verdict) == (Verdict.FAILED, Verdict.PASSED)
     assert "backup-dump: Cannot write" in database.measured
     firing = 'ALERTS{alertname="ScheduledJobFailed",schedule="backup_database"}'
-    lab.on_server("bash", "-c", f"for _ in $(seq 30); do curl -sG 127.0.0.1:9090/api/v1/query --data-urlencode 'query={firing}'"
-                  " | grep -q firing && exit; sleep 1; done; exit 1")
+    ask = ("curl", "-sG", "127.0.0.1:9090/api/v1/query", "--data-urlencode", f"query={firing}")
+    wait_for(lambda: "firing" in lab.on_server(*ask), "the alert", 300)
 
     # never run, and installed three days ago: missed
     lab.on_server("bash", "-c", f"rm {STATE}/backup_database.status.json; echo $(($(date +%s) - 259200)) > "

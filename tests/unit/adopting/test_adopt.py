@@ -116,7 +116,7 @@ def test_a_name_that_no_environment_can_have_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("folder", "name"), [
-    ("shop", "shop"), ("My Shop (2)", "my-shop-2"), ("2nd", "app-2nd"), ("...", "app"), ("日本", "app"), ("a" * 90, "app-" + "a" * 59),
+    ("shop", "shop"), ("My Shop (2)", "my-shop-2"), ("2nd", "app-2nd"), ("...", "app"), ("Büro Läden", "buro-laden"), ("Straße", "strasse"), ("日本", "app"), ("a" * 90, "app-" + "a" * 59),
 ])
 def test_a_name_is_made_from_any_folders(folder: str, name: str) -> None:
     assert default_name(folder) == name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runbook_lib.adopting import doctor
+from runbook_lib.adopting import doctor, server_answers
 from runbook_lib.adopting.doctor import as_record, diagnose, examine, exit_code, table
 from runbook_lib.contract.catalogue import Runbook, runbooks
 from runbook_lib.contract.requirements import REQUIREMENTS, Answer
@@ -110,3 +111,16 @@ def test_each_requirement_says_which_notebooks_it_concerns_and_a_sum_ends_the_ta
     assert [line for line in lines if line.startswith("logs: ")] == ["logs: logs that the file names"]
     assert "    needed by 43" in lines
     assert lines[-1] == f"{len(runbooks()) - 1} can run, 1 not for this environment."
+
+
+def test_what_the_file_says_of_some_services_hides_nothing_that_the_server_shows_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {"probes": Answer(False, "web: /up answers 301; not asked itself, its container alone: worker"),
+            "metrics": Answer(True, "asked all the same")}
+    monkeypatch.setattr(server_answers, "ask_server", lambda *given: dict.fromkeys(REQUIREMENTS, YES) | seen)
+    monkeypatch.setattr(doctor, "open_connections", lambda *given, **more: contextlib.nullcontext())
+    monkeypatch.setattr(doctor, "load_secrets", lambda environment: {})
+    staging = load_environment(str(ENVIRONMENTS / "staging.yaml"))
+    services = staging.services | {"worker": staging.services["backend"].model_copy(update={"probe": None})}
+    [found] = examine(staging.model_copy(update={"services": services, "metrics": {}}), offline=False, notebook="40")
+    assert found.answers["probes"].measured == seen["probes"].measured
+    assert found.answers["metrics"].met is False, "what the file says is not asked again"

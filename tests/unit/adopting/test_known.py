@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.adopting.health_checks import HealthCheck
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import values_of
 from runbook_lib.adopting.project import FoundProject, FoundService
@@ -97,7 +98,8 @@ def test_a_cache_in_a_profile_that_is_not_active_is_not_reported_as_none() -> No
 def test_each_service_says_what_compose_says_and_asks_for_what_is_missing() -> None:
     services = known()["services"]
     assert values_of(services["web"]) == {
-        "title": "Web", "ports": [8000], "published": True, "cpus": 0.5, "memory": "256MB", "networks": ["default", "inner"]}
+        "title": "Web", "ports": [8000], "published": True, "cpus": 0.5, "memory": "256MB", "networks": ["default", "inner"],
+        "probe": {"path": "/up?full=1", "host": "localhost"}}
     assert "memory" not in services["db"] and services["db"]["technology"].value == "PostgreSQL 16"
     assert services["db"]["ports"].comment == "the usual port of its image"
 
@@ -107,13 +109,13 @@ def test_each_service_says_what_compose_says_and_asks_for_what_is_missing() -> N
     ("", "::1:80", False), ("postgres:16", "5432", False), ("redis:7", "6379", False), ("adminer:4", "8080", False),
 ])
 def test_only_what_users_are_meant_to_reach_is_drafted_as_published(image: str, address: str, meant: bool) -> None:
-    service = FoundService("one", image=image, built_from="" if image else ".", published=(address,), health="it answers")
+    service = FoundService("one", image=image, built_from="" if image else ".", published=(address,), check=HealthCheck("it answers"))
     project = FoundProject("Compose", {"one": service}, {}, ("compose.yml",))
     assert ("published" in known_tree(project, "shop")["services"]["one"]) is meant
 
 
 def test_networks_are_drafted_where_one_of_them_has_no_way_out() -> None:
-    service = FoundService("one", networks=("default",), health="it answers")
+    service = FoundService("one", networks=("default",), check=HealthCheck("it answers"))
     for inside, expected in ((True, ["default"]), (False, None)):
         tree = known_tree(FoundProject("Compose", {"one": service}, {"default": False, "data": inside}, ()), "shop")
         assert values_of(tree["services"]["one"]).get("networks") == expected
@@ -141,30 +143,8 @@ def test_what_may_be_a_job_is_asked_for(restart: str | None, named: bool) -> Non
     assert ("runs once and ends" in job.comment) is named
 
 
-@pytest.mark.parametrize(("volume", "named"), [
-    ({"type": "bind", "source": "/srv/files", "target": "/data/files"}, True),
-    ({"type": "bind", "source": "/srv/files", "target": "/data/files", "read_only": True}, False),
-    ({"type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock"}, False),
-    ({"type": "bind", "source": "/srv/shop.toml", "target": "/data/shop.toml"}, False),
-    ({"type": "volume", "source": "files", "target": "/data/files"}, True),
-])
-def test_folders_that_may_hold_uploads_are_named(volume: dict[str, Any], named: bool) -> None:
-    line = known({"web": {"build": ".", "volumes": [volume]}})["configuration_backup"]["no_uploads_reason"]
-    assert line.is_todo
-    assert ("web: /data/files" in line.comment) is named
-    # its own folder is in the dump
-    base = {"image": "postgres:16", "volumes": [{"type": "bind", "source": "/srv/pg", "target": "/var/lib/postgresql/data"}]}
-    assert "mounted" not in known({"web": None, "db": base})["configuration_backup"]["no_uploads_reason"].comment
-
-
 def test_an_address_without_a_certificate_is_said_to_be_none() -> None:
     assert "https://" in known()["public"]["url"].comment
-
-
-def test_volumes_are_named_and_only_that_of_the_database_is_explained() -> None:
-    configuration = values_of(known()["configuration_backup"])
-    assert configuration == {"project_paths": ["settings.toml"], "no_uploads_reason": "TODO", "log_folders": ["/srv/logs"],
-                             "data_volumes": {"data": "the nightly dump holds it", "media": "TODO"}}
 
 
 def test_an_endpoint_is_known_where_a_published_service_has_a_health_check() -> None:
@@ -215,4 +195,35 @@ def test_what_a_service_depends_on_is_what_it_needs_and_a_job_that_ends_is_not()
 def test_the_database_is_asked_itself() -> None:
     services = known()["services"]
     assert values_of(services["db"]["probe"]) == {"kind": "postgres"}
-    assert "probe" not in services["web"]
+    assert values_of(services["web"]["probe"]) == {"path": "/up?full=1", "host": "localhost"}
+    assert "its health check asks" in services["web"]["probe"]["path"].comment
+
+
+def test_a_service_on_the_servers_own_network_is_asked_why() -> None:
+    services = known({"agent": {"image": "agent", "network_mode": "host"}})["services"]
+    assert services["agent"]["host_network_reason"].is_todo
+    assert "host_network_reason" not in services["web"]
+
+
+def test_the_port_that_is_asked_comes_last_and_one_of_udp_is_open_all_the_same() -> None:
+    ports = [{"target": 8000, "published": "8080", "protocol": "tcp"}, {"target": 9000, "published": "9000", "protocol": "udp"},
+             {"target": 8000, "published": "8080", "protocol": "tcp", "host_ip": "::"}]
+    tree = known({"web": {"build": ".", "ports": ports}})
+    assert tree["services"]["web"]["ports"].value == [9000, 8000]
+    assert "Published: web: 8080, 9000." in tree["public"]["url"].comment
+    assert values_of(tree["release"]["services"]["web"])["port"] == 8000
+
+
+def test_a_log_has_a_name_of_ours_whatever_its_service_is_called() -> None:
+    logs = known({"Web.Front": {"build": ".", "ports": [{"target": 80}]}})["logs"]
+    assert logs["web.front"]["service"].value == "Web.Front"
+
+
+def test_what_a_health_check_asks_behind_a_proxy_is_named_where_the_path_for_users_is_not_known() -> None:
+    """As nginx in front of an application that publishes nothing: its own check knows the path that is wanted."""
+    check = {"test": ["CMD", "curl", "-f", "http://localhost:3000/healthz"]}
+    behind = known({"web": {"build": ".", "expose": ["3000"], "healthcheck": check}, "proxy": {"image": "nginx", "ports": ["80:80"]}})
+    title = behind["health"]["endpoints"]["/"]["title"]
+    assert title.is_todo and "Health checks ask (web: /healthz)" in title.comment
+    bare = known({"web": {"build": ".", "expose": ["3000"]}, "proxy": {"image": "nginx", "ports": ["80:80"]}})
+    assert "Health checks" not in bare["health"]["endpoints"]["/"]["title"].comment

@@ -21,6 +21,10 @@ def tree(folder: Path, *names: str) -> None:
     (("manage.py", "shop/migrations/0001_initial.py"), "Django", "manage.py"),
     (("api/prisma/schema.prisma", "api/prisma/migrations/20250101_a/migration.sql"), "Prisma", "api/prisma/schema.prisma"),
     (("knexfile.ts",), "Knex", "knexfile.ts"),
+    (("db/migrate/20240102_b.rb", "db/migrate/20240101_a.rb", "db/schema.rb"), "Rails", "db/migrate/20240101_a.rb"),
+    (("api/database/migrations/2014_10_12_000000_users.php",), "Laravel", "api/database/migrations/2014_10_12_000000_users.php"),
+    (("src/main/resources/db/migration/V1__a.sql",), "Flyway", "src/main/resources/db/migration/V1__a.sql"),
+    (("priv/repo/migrations/20240101_a.exs",), "Ecto", "priv/repo/migrations/20240101_a.exs"),
 ])
 def test_a_tool_is_found_by_its_files(tmp_path: Path, names: tuple[str, ...], tool: str, file: str) -> None:
     tree(tmp_path, *names)
@@ -29,6 +33,7 @@ def test_a_tool_is_found_by_its_files(tmp_path: Path, names: tuple[str, ...], to
 
 @pytest.mark.parametrize("names", [
     (), ("manage.py",), ("manage.py", "migrations/README.md"), ("other/shop/migrations/0001_initial.py",),
+    ("db/migrate/README.rb", "db/migration/undo.sql", "mydb/migrate/1_a.rb", "database/migrations/README.php"), ("vendor/x/db/migrate/1_a.rb",),
     ("prisma/schema.prisma",), ("node_modules/knex/knexfile.js",), (".venv/alembic.ini",)])
 def test_what_is_no_migration_of_the_project_is_not_taken_for_one(tmp_path: Path, names: tuple[str, ...]) -> None:
     tree(tmp_path, *names)

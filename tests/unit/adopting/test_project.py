@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.adopting.project import cpus_of, health_words, memory_text, services_of
+from runbook_lib.adopting.project import cpus_of, memory_text, services_of
 from tests.unit.adopting_doubles import PASSWORD, found_project
 
 
@@ -22,21 +22,6 @@ def test_a_health_checks_command_is_not_shown() -> None:
     db = found_project().services["db"]
     assert db.health == "pg_isready inside its container"
     assert PASSWORD not in repr(db)
-
-
-@pytest.mark.parametrize(("test", "words"), [
-    ("curl -f http://localhost:8000/health/ || exit 1", ("/health/ answers", "/health/")),
-    (["CMD-SHELL", "curl localhost:8000/up"], ("/up answers", "/up")),
-    ("wget -q http://127.0.0.1/ -O /dev/null", ("/ answers", "/")),
-    (["CMD", "redis-cli", "-a", "word", "ping"], ("redis-cli inside its container", "")),
-    (["CMD", "/bin/true"], ("a program inside its container", "")),
-    ("exec 3<>/dev/tcp/127.0.0.1/3000", ("a program inside its container", "")),
-    (["NONE"], ("", "")),
-    ("", ("", "")),
-    (None, ("", "")),
-])
-def test_a_health_check_in_words(test: Any, words: tuple[str, str]) -> None:
-    assert health_words({"test": test}) == words
 
 
 @pytest.mark.parametrize(("text", "memory"), [

@@ -46,6 +46,17 @@ def test_a_well_known_program_is_no_service_of_the_release(image: str) -> None:
     assert (list(release["services"]), release["writers"]) == (["web"], ["web"])
 
 
+@pytest.mark.parametrize("image", ["mysql:9.6", "mongo:8", "memcached:1.6", "rabbitmq:4"])
+def test_what_holds_the_data_of_others_stands_for_no_release(image: str) -> None:
+    """A Compose file of databases alone, for an application that runs elsewhere: its MySQL was the release."""
+    found = parts({"web": None, "store": {"image": image} | PUBLISHED})
+    assert found["release"] == {"strategy": "recreate", "services": {"example": {"image": "TODO", "port": "TODO"}}, "api": "TODO",
+                                "writers": ["TODO"]}
+    assert found["logs"] == {}
+    # a well-known program may be what users come for
+    assert list(parts({"web": None, "store": {"image": image}, "boards": {"image": "grafana/grafana"} | PUBLISHED})["release"]["services"]) == ["boards"]
+
+
 def test_what_neither_listens_nor_is_of_the_releases_code_is_left_as_it_is() -> None:
     assert list(parts({"web": OURS | PUBLISHED, "mailer": {"image": "others/mailer:3"}})["release"]["services"]) == ["web"]
 

@@ -47,6 +47,17 @@ def test_what_runs_is_read_by_labels() -> None:
     assert (web.cpus, web.memory, web.ports, web.published, web.health) == (None, None, (8000,), ("127.0.0.1:80",), "")
 
 
+def test_what_a_container_shows_of_its_network_its_start_and_a_proxy_is_read_as_in_a_file() -> None:
+    rule = {"traefik.http.routers.shop.rule": "Host(`a.example.com`)"}
+    labels = {f"{LABEL}service": "cache", f"{LABEL}project.config_files": FILES, **rule}
+    one = container("cache", config={"Labels": labels, "Cmd": ["redis-server", "--requirepass", "x"]},
+                    HostConfig={"NetworkMode": "host"}, Mounts=[{"Type": "tmpfs", "Destination": "/tmp"}])
+    found, plain = (parse_projects(printed(each), "/opt/shop").services for each in (one, DB))
+    cache, db = found["cache"], plain["db"]
+    assert (cache.on_host, cache.locked, cache.routing.hosts, cache.volumes) == (True, True, ("a.example.com",), ())
+    assert (db.on_host, db.locked, db.routing.kind) == (False, False, "")
+
+
 def test_a_worker_that_runs_the_image_of_what_listens_has_no_port_of_its_own() -> None:
     exposed: dict[str, Any] = {"Image": "web:1", "ExposedPorts": {"8443/tcp": {}}}
     listens = exposed | {"Healthcheck": {"Test": ["CMD", "curl", "http://127.0.0.1:8443/status/"]}}
@@ -54,6 +65,19 @@ def test_a_worker_that_runs_the_image_of_what_listens_has_no_port_of_its_own() -
     assert (services["web"].ports, services["worker"].ports) == ((8443,), ())
     scaled = parse_projects(printed(container("web", config=exposed), container("web", config=exposed)), "/opt/shop").services
     assert scaled["web"].ports == (8443,)
+
+
+def test_services_that_are_built_alike_share_what_their_image_exposes() -> None:
+    """Compose names the image of each after its service: the worker had the port of the application, and its probe."""
+    exposed = {"ExposedPorts": {"8080/tcp": {}}}
+    running = [container(name, config={"Image": f"shop-{name}", **exposed}) for name in ("api", "worker", "admin", "other", "odd")]
+    running[0]["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostPort": "80"}]}
+    build = {"context": "/opt/shop", "dockerfile": "Dockerfile"}
+    files = {"services": {"api": {"build": build}, "worker": {"build": {**build, "args": {"A": "1"}}}, "odd": None,
+                          "admin": {"build": {**build, "target": "admin"}}, "other": {"image": "shop-other"}}}
+    found = with_files(*running, filled=files, written=files).services
+    assert {name: one.ports for name, one in found.items()} == {
+        "admin": (8080,), "api": (8080,), "odd": (8080,), "other": (8080,), "worker": ()}
 
 
 def test_the_projects_name_is_known_and_no_value_of_a_secret_is() -> None:
@@ -104,6 +128,11 @@ def test_files_that_lie_on_the_server_say_there_what_they_say_in_a_folder() -> N
     # what runs knows its limits and its health check
     assert (tree["services"]["db"]["cpus"], "no_health_check_reason" in tree["services"]["db"]) == (0.5, False)
     assert "t0ken-of-ours" not in str(tree)
+
+
+def test_configurations_that_files_on_the_server_name_are_known() -> None:
+    configs = {"configs": {"app": {"file": "/opt/shop/conf/app.conf"}}}
+    assert with_files(DB, WEB, filled=FILLED | configs, written=WRITTEN | configs).configs == ("/opt/shop/conf/app.conf",)
 
 
 def test_files_that_cannot_be_read_on_the_server_leave_what_runs() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from runbook_lib.adopting import server
 from runbook_lib.adopting.server import adopt_server
 from runbook_lib.connections.scripted import ScriptedServer
+from runbook_lib.core import programs
 from runbook_lib.core.errors import UsageError
 from tests.unit.adopting.test_running import DB, WEB, printed
 
@@ -64,3 +67,22 @@ def test_anything_else_is_refused_before_a_server_is_contacted(opened: dict[str,
     with pytest.raises(UsageError):
         adopt_server(folder, address, **FILES)
     assert opened == {}
+
+
+GOES = r"""#!/bin/sh
+case "$*" in
+    *working_dir=*) echo shop ;;
+    *oneoff=False*) echo there; [ ! -e "$0.goes" ] || { rm "$0.goes"; echo gone; } ;;
+    inspect*gone*) echo "No such object: gone" >&2; exit 1 ;;
+    inspect*) echo '[{}]' ;;
+esac
+"""
+
+
+def test_a_container_that_is_removed_meanwhile_keeps_no_project_from_being_adopted(tmp_path: Path) -> None:
+    (tmp_path / "docker").write_text(GOES)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "docker.goes").touch()
+    done = subprocess.run(("sh", "-s", "--", "/srv/shop"), input=programs.text(server.PROGRAM), text=True, capture_output=True, timeout=60,
+                          env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert (done.returncode, done.stdout.splitlines()[-2:]) == (0, ["--- containers", "[{}]"]), done.stderr

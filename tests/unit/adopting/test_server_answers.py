@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from runbook_lib.core.errors import (
     RunbookError,
 )
 from runbook_lib.environment import Environment, load_environment
+from runbook_lib.platform.facts import written_rows
 from tests.unit.environment_doubles import ENVIRONMENTS
 
 GOOD = "".join(f"{name}=yes\n" for name in ANSWERED)
@@ -34,11 +35,20 @@ def staging() -> Environment:
     return load_environment(str(ENVIRONMENTS / "staging.yaml"))
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_rows, "PAUSE_S", 0.0)
+
+
 def asked(staging: Environment, survey: Any = GOOD, rows: Any = (), reply: Any = (200, {}), secrets: Mapping[str, object] = {},
-          ) -> dict[str, Answer]:
+          probes: Any = "web\tup\t0.1\t10.0.0.2\t\tanswers\n",
+          rows_written: Iterable[int] = (1, 2, 3, 4)) -> dict[str, Answer]:
+    written = iter(rows_written)
     paths = staging.health.endpoints if not isinstance(reply, dict) else reply
-    connections = ScriptedConnections(commands={"requirements": survey}, replies=reply if isinstance(reply, dict) else dict.fromkeys(paths, reply),
-                                      sql={"has_table_privilege": rows if isinstance(rows, RunbookError) else list(rows)})
+    connections = ScriptedConnections(commands={"requirements": survey, "bash": probes}, replies=reply if isinstance(reply, dict) else dict.fromkeys(paths, reply),
+                                      sql={"has_table_privilege": rows if isinstance(rows, RunbookError) else list(rows),
+                                           "pg_is_in_recovery": FactUnreadable("nothing"),
+                                           "pg_stat_database": lambda: [{"rows": next(written), "late": False}]})
     return ask_server(staging, connections, secrets)
 
 
@@ -118,9 +128,16 @@ def test_the_program_changes_nothing_and_says_what_there_is(tmp_path: Path) -> N
     assert sorted(one.name for one in tmp_path.iterdir()) == ["bin"]
 
 
+def test_a_user_who_needs_sudo_for_docker_is_named(tmp_path: Path) -> None:
+    """What docker prints then begins with an empty line, and goes on with one that is longer than the bound: nothing was shown."""
+    found = survey(tmp_path, docker=f"echo; echo 'permission denied while trying to connect: {'x' * 300}' >&2; exit 1", backups="/")
+    assert found["docker"].met is False
+    assert found["docker"].measured.endswith("may not use it (permission denied at its socket)")
+
+
 def test_the_program_on_a_server_without_docker_or_containers(tmp_path: Path) -> None:
-    found = survey(tmp_path, docker="echo 'permission denied while\ntrying' >&2; exit 1", backups="/proc/none/here")
-    assert (found["docker"].met, found["docker"].measured) == (False, "permission denied while trying ")
+    found = survey(tmp_path, docker="echo; echo 'cannot connect\nto it' >&2; exit 1", backups="/proc/none/here")
+    assert (found["docker"].met, found["docker"].measured) == (False, "cannot connect to it ")
     assert found["backup_folder"].met is False or os.geteuid() == 0
     for name in (".env", ".env.secrets"):
         (tmp_path / name).touch()
@@ -139,3 +156,67 @@ def test_a_health_path_with_another_status_than_declared_is_said(staging: Enviro
 def test_where_nothing_runs_another_status_is_no_second_fault(staging: Environment) -> None:
     answers = asked(staging, GOOD.replace("project=yes", "project=no: nothing runs"), reply=(502, {}))
     assert (answers["project"].met, answers["public"].met) == (False, None)
+
+
+@pytest.mark.parametrize(("line", "met", "words"), [
+    ("web\tup\t0.1\t10.0.0.2\t\tanswers", True, "each that has a probe answers"),
+    ("web\tdown\t0.1\t10.0.0.2\t\t/up answers 400", False, "web: /up answers 400"),
+    ("web\tsilent\t\t10.0.0.2\t\tno reply within 4 s", None, "web: no reply within 4 s"),
+])
+def test_a_probe_that_is_not_answered_is_named_before_40_is_red(staging: Environment, line: str, met: bool | None, words: str) -> None:
+    answer = asked(staging, probes=f"{line}\n")["probes"]
+    assert (answer.met, answer.measured) == (met, words)
+    if not met:
+        assert "host" in answer.change
+
+
+def test_a_service_without_a_probe_hides_none_that_does_not_answer(staging: Environment) -> None:
+    """As a worker of the same image, whose port is that of its image: 40 would be red for the other one all the same."""
+    services = staging.services | {"worker": staging.services["backend"].model_copy(update={"probe": None, "coloured": False})}
+    environment = staging.model_copy(update={"services": services})
+    both = asked(environment, probes="web\tdown\t0.1\t10.0.0.2\t\t/up answers 301\n")["probes"]
+    assert (both.met, both.measured) == (False, "web: /up answers 301; not asked itself, its container alone: worker")
+    assert "correct services.NAME.probe" in both.change and "leave `ports` out" in both.change
+    lacking = asked(environment)["probes"]
+    assert (lacking.met, lacking.measured) == (False, "not asked itself, its container alone: worker")
+    assert "correct services.NAME.probe" not in lacking.change
+
+
+STOPPED, UP = "stopped\t\t\t\tno container runs it\n", "up\t0.1\t10.0.0.2\t\tanswers\n"
+
+
+@pytest.mark.parametrize(("lines", "met", "words"), [
+    (f"backend-blue\t{UP}backend-green\t{STOPPED}", True, "each that has a probe answers"),
+    (f"backend-blue\tdown\t0.1\t10.0.0.2\t\t/health answers 503\nbackend-green\t{STOPPED}", False, "backend-blue: /health answers 503"),
+    (f"backend-blue\t{STOPPED}backend-green\t{STOPPED}", False, "backend-blue: no container runs it; backend-green: no container"),
+    (f"redis\t{STOPPED}", False, "redis: no container runs it"),
+])
+def test_the_colour_without_users_is_not_asked(staging: Environment, lines: str, met: bool, words: str) -> None:
+    answer = asked(staging, probes=lines)["probes"]
+    assert answer.met is met and answer.measured.startswith(words)
+
+
+def test_of_the_database_its_own_line_speaks(staging: Environment) -> None:
+    assert staging.services["postgres"].probe is not None
+    assert asked(staging, probes="postgres\tdown\t0.1\t10.0.0.3\t\tit is starting\n")["probes"].met is True
+
+
+def test_a_service_that_need_not_run_is_not_asked(staging: Environment) -> None:
+    services = staging.services | {"redis": staging.services["redis"].model_copy(update={"required": False})}
+    assert asked(staging.model_copy(update={"services": services}), probes=f"redis\t{STOPPED}")["probes"].met is True
+
+
+@pytest.mark.parametrize(("counts", "met"), [((1, 2, 3, 4), True), ((1, 1, 3, 4), False)])
+def test_an_application_that_writes_seldom_is_named_before_its_first_deployment(staging: Environment, counts: tuple[int, ...],
+                                                                                met: bool) -> None:
+    answer = asked(staging, rows_written=counts)["rows"]
+    assert answer.met is met
+    assert "without.writes" in answer.change and "3 rows in" in answer.measured
+
+
+def test_a_folder_that_is_missing_comes_with_the_command_that_makes_it(staging: Environment) -> None:
+    answers = asked(staging, GOOD.replace("backup_folder=yes", "backup_folder=no: there is no folder"))
+    folder, user = staging.backup.directory, staging.server.user
+    assert answers["backup_folder"].change.startswith(f"as root on the server: install -d -o {user} -m 0700 ")
+    assert answers["backup_folder"].change.endswith(folder)
+    assert "DIRECTORY" not in answers["backup_folder"].change

@@ -153,6 +153,8 @@ def test_opening_that_is_interrupted_locks_nobody_out(tmp_path: Path) -> None:
     assert moment > 50
 
 
+# between the making of a file and its `with` a real signal may come: the file is closed when its name is gone
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_real_signals_while_several_threads_write_leave_a_whole_journal(tmp_path: Path) -> None:
     caught, stop = 0, threading.Event()
 
@@ -172,12 +174,12 @@ def test_real_signals_while_several_threads_write_leave_a_whole_journal(tmp_path
 
     with Journal(tmp_path) as writing:
         others = [threading.Thread(target=interrupt_often), threading.Thread(target=write_on)]
-        until = time.monotonic() + 1.0
+        until, give_up = time.monotonic() + 1.0, time.monotonic() + 120  # a disk that stalls lets few writes happen
         before = signal.signal(signal.SIGINT, in_the_journal)
         try:
             for thread in others:
                 thread.start()
-            while time.monotonic() < until:
+            while time.monotonic() < (until if caught > 10 else give_up):
                 try:
                     writing.write("main", text="y" * 500)
                 except KeyboardInterrupt:

@@ -16,11 +16,20 @@ from runbook_lib.archive.readiness import begin_run, require_sealable
 from runbook_lib.archive.runs import run_folders, seal
 from runbook_lib.core.errors import REFUSED, Refused
 from runbook_lib.core.redaction import Redactor
-from tests.unit.archive.sample_archive import archive_faults, as_another_user, forbidden, make_run, public_folder
+from tests.unit.archive.sample_archive import (
+    ANOTHER_USER,
+    archive_faults,
+    as_another_user,
+    forbidden,
+    make_run,
+    public_folder,
+)
 
 BEGIN = ("from runbook_lib.core.errors import Refused\n"
          "try:\n    print('began', runs.begin_run('x', Path(sys.argv[1]), Redactor()).path.name)\n"
          "except Refused as error: print(error.exit_code, error)")
+MONTHS = ("from runbook_lib.core.errors import Inconclusive\n"
+          "try:\n    index.write_months(Path(sys.argv[1]))\nexcept Inconclusive as error: print(error.exit_code, error)")
 
 
 def test_a_run_begins_in_an_archive_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -103,6 +112,29 @@ def test_an_archive_of_another_user_is_refused_by_name_before_anything_begins(
         assert "belongs to" in seen
         assert "RUNBOOK_OUTPUTS" in seen
         assert len(run_folders(outputs)) == 1
+
+
+def test_an_archive_in_a_folder_that_is_closed_is_refused_and_no_internal_error() -> None:
+    with public_folder() as outputs:
+        closed = outputs.parent / "closed"
+        closed.mkdir()
+        with forbidden(closed, 0o000):
+            seen = as_another_user(BEGIN, closed / "outputs")
+            listed = as_another_user(MONTHS, closed / "outputs")
+    assert seen.startswith("3 Nothing was started"), seen
+    assert "closed " in seen
+    assert listed.startswith("4 The archive cannot be read: Permission denied."), listed
+
+
+def test_a_folder_of_ones_own_that_is_read_only_needs_no_one_elses_access() -> None:
+    with public_folder() as outputs:
+        outputs.mkdir()
+        if os.geteuid() == 0:
+            os.chown(outputs, ANOTHER_USER, ANOTHER_USER)
+        with forbidden(outputs, 0o555):
+            seen = as_another_user(BEGIN, outputs)
+    assert "outputs is your own, and its mode 0555 forbids it" in seen, seen
+    assert f"Next: Run `chmod u+rwX {outputs}`, or set RUNBOOK_OUTPUTS" in seen
 
 
 def test_two_users_share_an_archive_that_both_may_write() -> None:

@@ -107,6 +107,14 @@ def test_a_beginning_that_several_runs_have_is_exit_2(project_dir: ProjectDir, o
     assert (code, err.splitlines()[0]) == (2, "2 runs begin with '2'.")
 
 
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_a_run_without_a_name_is_exit_2_and_not_the_only_one(command: str, project_dir: ProjectDir, outputs: Path, capsys: Any,
+                                                             monkeypatch: Any) -> None:
+    make_run(outputs)
+    code, _, err = runbook(capsys, monkeypatch, "archive", command, "")
+    assert (code, err.splitlines()[0]) == (2, "No run is named.")
+
+
 def test_the_pages_of_the_months_are_written_and_named(project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any) -> None:
     make_run(outputs)
     code, out, _ = runbook(capsys, monkeypatch, "archive", "index")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,26 @@ def test_list_names_every_notebook(project_dir: ProjectDir, capsys: Any, monkeyp
     assert code == 0
     assert err == f"3 notebooks in {project_dir.path / 'notebooks'}:\n"
     assert [line.split()[0] for line in out.splitlines()] == ["10_preflight", "20_deploy", "22_undeploy"]
+
+
+def test_help_has_whole_sentences_and_begins_with_what_an_operator_needs(capsys: Any, monkeypatch: Any) -> None:
+    """It began with how a notebook is written, and two of its lines ended in dots."""
+    code, out, _ = runbook(capsys, monkeypatch, "--help")
+    lines = out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == ["list", "show", "run", "doctor", "adopt", "new", "check", "archive"]
+    assert (code, [line for line in lines if not line.endswith(".") or line.endswith("...")]) == (0, [])
+
+
+@pytest.mark.parametrize("command", [("run",), ("new",), ("adopt",), ("doctor",), ("archive", "list"), ("archive", "verify")])
+def test_an_option_names_what_it_takes_and_no_type_of_a_library(command: tuple[str, ...], capsys: Any, monkeypatch: Any) -> None:
+    _, out, _ = runbook(capsys, monkeypatch, *command, "--help")
+    assert "<" not in out.partition("Options:")[2]
+
+
+def test_the_version_has_the_commit_for_whoever_reports_a_bug(capsys: Any, monkeypatch: Any) -> None:
+    code, out, _ = runbook(capsys, monkeypatch, "--version")
+    assert code == 0
+    assert re.match(r"runbook \d+\.\d+\.\d+(, commit [0-9a-f]{40,64}(, with changed files)?)?\n$", out)
 
 
 def test_show_tells_card_and_parameters(project_dir: ProjectDir, capsys: Any, monkeypatch: Any) -> None:

@@ -80,6 +80,11 @@ def test_a_card_is_plain_text_no_wider_than_the_terminal() -> None:
     assert card_text(card, 40) == ("# Deploy\nA minute.\n\nTo undo: later: 22 Rollback, or git and\n    more words")
 
 
+def test_a_paragraph_is_filled_wherever_its_author_broke_it() -> None:
+    card = "# A title\none two three\nfour five\n\n- a point\n- another\n| a | b |\n| c | d |\n"
+    assert card_text(card, 40) == "# A title\none two three four five\n\n- a point\n- another\na: b\nc: d"
+
+
 def test_every_card_of_the_project_fits_and_keeps_its_words() -> None:
     for runbook in runbooks():
         shown = card_text(runbook.card, 100)

@@ -34,9 +34,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/cookie":
             self.send_header("Set-Cookie", "session=1")
         if self.path == "/slow":
-            self.send_header("Content-Length", "100")
+            self.send_header("Content-Length", "600")
             self.end_headers()
-            for _ in range(100):
+            for _ in range(600):
                 self.wfile.write(b"x")
                 self.wfile.flush()
                 time.sleep(0.1)

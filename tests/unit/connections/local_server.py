@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,18 @@ def eventually(question: Callable[[], bool], seconds: float = 60.0) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+@contextmanager
+def locked(lock: Path, *, shared: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """Another program holds the lock from here on, until its input ends or the block does."""
+    lock.parent.mkdir(exist_ok=True)
+    words = ("flock", "-s" if shared else "-x", str(lock), "sh", "-c", "echo held; cat")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin and holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        yield holder
+        holder.stdin.close()
 
 
 def sh(text: str, **options: Any) -> Command:

@@ -15,7 +15,7 @@ from runbook_lib.connections import alertmanager
 from runbook_lib.connections.alertmanager import ServerAlertmanager
 from runbook_lib.core.alerts import ExpectedAlert
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, RunbookError
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable, RunbookError
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.execution.silences import Silences
@@ -161,6 +161,18 @@ def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with scripted_server(talk) as silent, pytest.raises(EndpointUnavailable):
         ServerAlertmanager(Direct(), port=silent).silences()
+
+
+def test_a_server_that_cannot_be_reached_is_no_fault_of_its_alertmanager() -> None:
+    """40 without a link sent to `docker compose ps alertmanager` on a server that did not answer."""
+    lost = HostUnreachable("The server refuses connections on this port.", next_step="Check the address and port.")
+
+    def open_tunnel(port: int) -> Any:
+        raise lost
+
+    with pytest.raises(HostUnreachable, match="refuses connections") as caught:
+        ServerAlertmanager(SimpleNamespace(address="a@b", link=SimpleNamespace(open_tunnel=open_tunnel)), port=9).silences()
+    assert caught.value is lost
 
 
 @pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "],

@@ -26,3 +26,11 @@ def test_a_missing_engine_names_the_next_step() -> None:
     assert "Cannot connect" in ours.what
     assert "group docker" in ours.next_step
     assert ours.command == "docker ps"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("reason", ["permission denied while trying to connect to the Docker daemon socket", "[Errno 13] Permission denied"])
+def test_a_user_who_needs_sudo_for_docker_is_not_sent_to_look_at_the_engine(reason: str) -> None:
+    """The engine ran all the time, and `systemctl status docker` showed nothing."""
+    ours = docker_unavailable(reason, "deploy@h:22")
+    assert ours.what == f"deploy may not use the Docker Engine on the server ({reason})."
+    assert "usermod -aG docker deploy" in ours.next_step and "systemctl" not in ours.next_step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from runbook_lib.connections.alertmanager import ServerAlertmanager
 from runbook_lib.connections.prometheus import ServerPrometheus
 from runbook_lib.connections.route_prefix import Reply, RoutePrefix
 from runbook_lib.core.errors import FactUnreadable
+from tests.ports import unused_port
 from tests.unit.alertmanager_server import LISTEN, program
 from tests.unit.connections.test_alertmanager import Direct
 from tests.unit.staging.files import STAGING
@@ -59,9 +59,7 @@ def test_queries_are_answered_wherever_prometheus_serves(tmp_path: Path, words: 
     path = shutil.which("prometheus")
     assert path is not None, "./setup.sh test installs Prometheus on Debian"
     (tmp_path / "prometheus.yml").write_text("scrape_configs: []\n")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = unused_port()
     log = tmp_path / "log"
     argv = (path, f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}", *words)
     with started(log, argv, "(ready) to receive web requests"):

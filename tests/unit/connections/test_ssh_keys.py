@@ -55,6 +55,19 @@ def test_a_key_of_openssl_is_taken_as_openssh_takes_it(tmp_path: Path, words: tu
     assert base64.b64encode(load_key(key, "h").asbytes()) == expected
 
 
+@pytest.mark.parametrize(("mode", "refused"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)])
+def test_a_private_key_that_others_can_read_is_refused_as_by_ssh(tmp_path: Path, mode: int, refused: bool) -> None:
+    key = tmp_path / "a key"
+    make_key(key)
+    key.chmod(mode)
+    if not refused:
+        assert load_key(key, "h").get_name() == "ssh-ed25519"
+        return
+    with pytest.raises(AuthenticationRefused, match=rf"can be read by others \(mode {mode:04o}\)") as found:
+        load_key(key, "h")
+    assert found.value.next_step == f"chmod 600 '{key}'"
+
+
 @pytest.mark.parametrize("content", ["AAAA", "MC4CAQAwBQYDK2VuBCIEIHc4gmMYR4nCy0Nqkn7wn1ItoHJu1Y7pZ2tNzE1kEFRk"])
 def test_a_key_of_openssl_that_is_garbled_or_for_no_log_in_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "key").write_text(f"-----BEGIN PRIVATE KEY-----\n{content}\n-----END PRIVATE KEY-----\n")

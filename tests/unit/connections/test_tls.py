@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography import x509
 from lab.address import PUBLIC_NAME
 from runbook_lib.connections import tls
 from runbook_lib.core.errors import EndpointUnavailable
+from tests.ports import unused_port
 from tests.unit.connections.https_server import HttpsServer
 
 
@@ -36,6 +36,18 @@ def test_a_bad_certificate_is_shown_with_its_fault(served: HttpsServer, name: st
     assert shown.verify_error
 
 
+def test_a_certificate_of_another_time_is_known_by_the_number_of_the_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSSL words it differently from one version to the next."""
+    monkeypatch.setattr("lab.address.LEAF_DAYS", -1 / 48)  # from an hour ago to half an hour ago
+    served = HttpsServer(tmp_path, monkeypatch)
+    try:
+        expired = tls.handshake(PUBLIC_NAME, ("127.0.0.1", served.port), served.ca_file, 60)
+        strange = tls.handshake("other.example.com", ("127.0.0.1", served.port), None, 60)
+    finally:
+        served.close()
+    assert (expired.dated, strange.dated) == (True, False)
+
+
 def test_protocols(served: HttpsServer) -> None:
     address = ("127.0.0.1", served.port)
     assert tls.accepts(PUBLIC_NAME, address, "TLSv1.2", 60) is True
@@ -44,8 +56,7 @@ def test_protocols(served: HttpsServer) -> None:
 
 
 def test_a_port_where_none_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = unused_port()
     with pytest.raises(EndpointUnavailable):
         tls.handshake(PUBLIC_NAME, ("127.0.0.1", port), None, 5)
     with pytest.raises(EndpointUnavailable):

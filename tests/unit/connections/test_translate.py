@@ -32,6 +32,7 @@ from runbook_lib.core.errors import (
     HostUnreachable,
     LinkDropped,
     LockHeld,
+    NameUnresolved,
     RunbookError,
 )
 
@@ -171,6 +172,8 @@ def expected(kind: type[Exception], over: Over, connecting: bool) -> type[Runboo
     by_protocol = {Over.SSH: lost, Over.HTTP: EndpointUnavailable, Over.DOCKER: DockerUnavailable}
     by_library = {"paramiko": lost, "docker": DockerUnavailable, "": by_protocol[over]}
     usual = by_library.get(library_of(made(kind)), DockerUnavailable if over is Over.DOCKER else EndpointUnavailable)
+    if usual is EndpointUnavailable and kind in (socket.gaierror, urllib3.exceptions.NameResolutionError):
+        return NameUnresolved  # nothing was sent
     return REFUSALS.get(name_of(kind), usual)
 
 
@@ -221,6 +224,7 @@ HANDLED_ELSEWHERE = {
 def test_every_library_that_connections_imports_is_enumerated() -> None:
     """A library that is imported later must be added to this test, and to `translate` or to what is handled elsewhere."""
     imported = {top for path in CONNECTIONS.rglob("*.py") for top in imported_libraries(ast.parse(path.read_text()))}
+    imported |= {"urllib3"} & {*imported_libraries(ast.parse(Path(requests.__file__).read_text()))}  # whose errors come along
     assert imported - sys.stdlib_module_names - {"runbook_lib"} == (LIBRARIES | HANDLED_ELSEWHERE.keys()) - sys.stdlib_module_names
     known = {package.__name__.partition(".")[0] for package in PACKAGES}
     assert known == LIBRARIES | {"socket"}  # the errors of a socket are OSErrors

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.contract import parse_contract, read_contract
-from runbook_lib.contract.command_line import given_parameters, once
+from runbook_lib.contract.command_line import given_parameters, named_environment, once
 from runbook_lib.core.errors import BadParameter
 
 CONTRACT = parse_contract("20_deploy", 'environment: str = "lab"\nmode: str = "plan"\nconfirm: str = ""\ncount: int = 3\n')
@@ -34,6 +34,15 @@ def test_contradictions_are_refused(options: dict[str, Any], pairs: list[str], w
     with pytest.raises(BadParameter, match=words) as refused:
         given_parameters(CONTRACT, options, pairs, [])
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("typed", ["", "  "])
+def test_an_environment_without_a_name_is_refused_and_not_the_default(typed: str) -> None:
+    """`-e "$ENVIRONMENT"` of a variable that is not set ran on the notebook's own."""
+    with pytest.raises(BadParameter, match="-e names no environment") as refused:
+        named_environment([typed])
+    assert "staging" in refused.value.next_step
+    assert (named_environment([]), named_environment(["lab"])) == ("", "lab")
 
 
 def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:

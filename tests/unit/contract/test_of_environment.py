@@ -35,6 +35,14 @@ def test_what_the_environment_does_not_know_is_named(notebook: str, given: dict[
     assert [line[:len(fault)] for line in faults(notebook, **given)] == [fault]
 
 
+@pytest.mark.parametrize("choice", ["restore", "downgrade"])
+def test_what_is_done_to_a_database_needs_one(choice: str) -> None:
+    alone = STAGING.model_copy(update={"database": None, "without": {"database": "notes in files"}})
+    assert faults("22", alone, database="keep") == []
+    fault, = faults("22", alone, database=choice)
+    assert fault.startswith(f"database: '{choice}' needs a database, and this environment has none (notes in files)")
+
+
 @pytest.mark.parametrize(("notebook", "given"), [
     ("10", {"attested": ["code review approved"], "attested_by": "ann"}), ("10", {}), ("22", {"database": "restore", "backup": "a.sql.gz"}),
     ("22", {"database": "downgrade", "backup_first": False}), ("32", {"drop_retained": "x"}), ("34", {"try_now": "backup_database"}),

@@ -10,8 +10,10 @@ import pytest
 
 from runbook_lib.contract.catalogue import Runbook, find_runbook, runbooks
 from runbook_lib.contract.requirements import REQUIREMENTS, needs_of
-from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.errors import BadParameter, EnvironmentInvalid
 from runbook_lib.environment import Environment, load_environment
+from runbook_lib.environment.services import Service
+from tests.unit.environment.test_without_database import NONE, ONE
 from tests.unit.environment_doubles import ENVIRONMENTS
 from tests.unit.shop_environment import shop
 
@@ -63,7 +65,8 @@ def test_a_notebook_without_metadata_declares_nothing(tmp_path: Path, metadata: 
 def test_the_plans_environment_has_what_its_file_can_show(staging: Environment) -> None:
     met = {name: answer.met for name, one in REQUIREMENTS.items() if (answer := one.judge(staging))}
     assert met == {"release_answer": True, "strategy": True, "metrics": True, "logs": True, "alert_channel": True,
-                   "alert_drill": False, "load_target": True, "own_database": True, "watch_reads": True, "resources": True}
+                   "alert_drill": False, "load_target": True, "own_database": True, "watch_reads": True, "resources": True,
+                   "dependencies": True, "rows": True}
 
 
 @pytest.mark.parametrize(("name", "change"), [
@@ -144,3 +147,52 @@ def test_what_follows_a_deployment_needs_a_strategy_and_no_reply_that_names_the_
     assert "strategy" in needs.needs, "without one no release can follow another"
     # else the tags of the images are the proof (platform/checks/endpoints.py: shown_by_image)
     assert "release_answer" in needs.uses
+
+
+@pytest.mark.parametrize(("services", "probes", "dependencies"), [
+    ({"web": {"ports": [80]}, "db": {"ports": [5432]}}, False, False),
+    ({"web": {"ports": [80], "probe": {}, "needs": ["db"]}, "db": {"ports": [5432], "probe": {"kind": "postgres"}}}, None, True),
+    ({"web": {"ports": [80], "needs": ["db"], "probe": {}}, "db": {"ports": [5432]}}, False, True),
+    ({"web": {}}, True, True),
+    ({"web": {"ports": [80], "probe": {}}, "api": {}}, None, False),
+    ({"web": {"ports": [80], "probe": {}}, "old": {"ports": [81], "required": False, "absent_reason": "not here"}}, None, True),
+    ({"web": {}, "old": {"ports": [81], "probe": {}, "required": False, "absent_reason": "not here"}}, True, True),
+])
+def test_what_40_could_ask_and_cannot_is_named(services: dict[str, Any], probes: bool | None, dependencies: bool) -> None:
+    whole = {name: {"title": name, **one} for name, one in ({"worker": {}} | services if "db" in services else services).items()}
+    environment = shop().model_copy(update={"services": {name: Service.model_validate_json(json.dumps(one)) for name, one in whole.items()}})
+    asked, needed = (REQUIREMENTS[name].judge(environment) for name in ("probes", "dependencies"))
+    assert (asked.met if asked else None, needed.met if needed else None) == (probes, dependencies)
+    if asked and not asked.met:
+        assert "db" in asked.measured
+        assert "worker" not in asked.measured, "what listens nowhere cannot be asked"
+
+
+@pytest.mark.parametrize(("changes", "met"), [
+    ({}, None), ({"without": {"cache": "x", "monitoring": "x", "smoke": "x", "writes": "once a week"}}, True),
+    ({"without": {"cache": "x", "monitoring": "x"}, "smoke": {"service": "web", "leaves": "x", "steps": [
+        {"name": "a", "method": "POST", "path": "/a", "writes": True}]}}, True),
+    ({"without": {"cache": "x", "monitoring": "x"}, "smoke": {"service": "web", "steps": [{"name": "a", "path": "/a"}]}}, None),
+])
+def test_what_shows_the_database_of_a_release(changes: dict[str, Any], met: bool | None) -> None:
+    answer = REQUIREMENTS["rows"].judge(shop(**changes))
+    assert (answer.met if answer else None) is met
+
+
+def test_without_a_database_no_rows_can_show_one() -> None:
+    alone = shop(**NONE, **ONE)
+    assert REQUIREMENTS["rows"].judge(alone) == REQUIREMENTS["database"].judge(alone)
+
+
+def test_a_step_that_writes_and_a_reason_why_none_does_are_not_both_given() -> None:
+    smoke = {"service": "web", "leaves": "x", "steps": [{"name": "a", "method": "POST", "path": "/a", "writes": True}]}
+    with pytest.raises(EnvironmentInvalid, match=r"without\.writes: a step of smoke with `writes` is given as well"):
+        shop(without={"cache": "x", "monitoring": "x", "writes": "x"}, smoke=smoke)
+
+
+def test_what_the_file_says_that_there_is_none_of_comes_with_its_reason(staging: Environment) -> None:
+    bare = staging.model_copy(update={"metrics": {}, "monitoring": None, "without": {"monitoring": "its owners keep no metrics"}})
+    answer = REQUIREMENTS["metrics"].judge(bare)
+    assert answer is not None
+    assert (answer.met, answer.measured) == (False, "declared absent: its owners keep no metrics")
+    assert "run a Prometheus" not in answer.change

@@ -50,7 +50,8 @@ def test_a_whole_number_widens_and_tuples_become_lists() -> None:
 
 @pytest.mark.parametrize(("annotation", "text", "value"), [
     ("int", " 7 ", 7), ("int", "-3", -3), ("float", ".5", 0.5), ("float", "1e3", 1000.0), ("bool", "ON", True), ("bool", "0", False),
-    ("list[str]", "[]", []), ("list[str]", " [mail, slack] ", ["mail", "slack"]), ("list[str]", "[x] a, b [y]", ["[x] a", "b [y]"]),
+    ("list[str]", "[]", []), ("list[str]", " [mail, slack] ", ["mail", "slack"]),
+    ("list[str]", '["mail", "slack"]', ["mail", "slack"]), ("list[str]", "'mail', it's, \"", ["mail", "it's", '"']), ("list[str]", "[x] a, b [y]", ["[x] a", "b [y]"]),
     ("str", "", ""), ("list[int]", "1, 2,", [1, 2]), ("list[str]", "", []), ("int | None", "NULL", None), ("Literal[1, 2]", "2", 2),
 ])
 def test_a_text_of_the_command_line_means_a_value(annotation: str, text: str, value: Any) -> None:

@@ -25,7 +25,7 @@ def test_a_shell_reads_every_byte_of_the_value_and_runs_nothing(value: str, tmp_
     file = tmp_path / "file"
     file.write_bytes(f"BEFORE='1'\nVALUE={quoted(value)}\nAFTER='2'\n".encode())
     read = subprocess.run(("sh", "-c", f'. {file}; printf "%s|%s|%s" "$BEFORE" "$VALUE" "$AFTER"'), capture_output=True,
-                          check=True, timeout=30)
+                          check=True, timeout=120)
     assert read.stdout.decode() == f"1|{value}|2"
 
 

@@ -16,7 +16,7 @@ WATCH = Watch("watch v2", (UP,), lambda before, answers: Reading({}), lambda rea
 def test_a_gate_says_what_opens_it_and_what_keeps_it_shut() -> None:
     assert str(GATE) == "ready: 3 clean probes in a row within 60 s"
     assert str(replace(GATE, success_threshold=1, failure_threshold=4)) == (
-        "ready: 1 clean probe within 60 s, shut after 4 failed ones")
+        "ready: 1 clean probe within 60 s, given up after 4 failed ones")
 
 
 def test_a_watch_says_how_often_and_how_long() -> None:

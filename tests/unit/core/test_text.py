@@ -25,6 +25,7 @@ from runbook_lib.core.text import (
     server_address,
     tail_of,
     to_last_line,
+    unit_for,
     wrapped,
 )
 
@@ -68,6 +69,13 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (9_999, "9999 steps"), (10_080, "10,080 steps")])
 def test_one_is_singular_and_all_others_are_plural(number: int, text: str) -> None:
     assert pluralize(number, "step") == text
+
+
+@pytest.mark.parametrize(("number", "unit", "shown"), [
+    ("1", "connections", "connection"), ("1", "users/s", "user/s"), ("1", "bytes", "byte"), ("0", "connections", "connections"),
+    ("1.5", "connections", "connections"), ("1", "s", "s"), ("1", "%", "%"), ("1", "req/s", "req/s"), ("1", "ms", "ms"), ("1", "", "")])
+def test_a_unit_is_singular_with_one(number: str, unit: str, shown: str) -> None:
+    assert unit_for(number, unit) == shown
 
 
 def test_a_progress_bar_is_shown_in_its_last_state() -> None:

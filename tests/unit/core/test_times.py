@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runbook_lib.core.times import clock, from_epoch, parse_stamp, parse_time
+from runbook_lib.core.times import clock, date_seconds, from_epoch, parse_stamp, parse_time
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
@@ -27,6 +27,12 @@ def test_nanoseconds_are_cut_to_microseconds() -> None:
 def test_what_is_no_time_raises_value_error(text: str) -> None:
     with pytest.raises(ValueError):
         parse_time(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1795348800.250000000\n", 1795348800.25), ("1795348800.%N\n", 1795348800.0), ("1795348800.", 1795348800.0)])
+def test_a_date_that_knows_no_nanoseconds_is_a_time_all_the_same(text: str, seconds: float) -> None:
+    """As BusyBox 1.35 prints it, and as it does with another C library."""
+    assert date_seconds(text) == seconds
 
 
 def test_seconds_since_1970_are_a_time_in_utc() -> None:

@@ -78,7 +78,7 @@ def test_whatever_stands_for_a_part_ends_in_faults_with_its_path(key: str, value
 
 
 @pytest.mark.parametrize(("place", "line"), [
-    ("backup__directory", "backup.directory: is missing; an absolute path without spaces, e.g. /opt/shop"),
+    ("backup__directory", "backup.directory: is missing; an absolute path of A-Z a-z 0-9 . _ - / (cron and nginx read it without quotes), e.g. /opt/shop"),
     ("services__web__title", "services.web.title: is missing; text, e.g. shop"),
     ("release__api", "release.api: is missing; the service that stands for the release: one of release.services, e.g. web"),
     ("database", "database: give it, or say in without.database why this environment has none"),

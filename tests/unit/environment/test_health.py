@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.core.questions import HttpReply
-from runbook_lib.environment import Environment
+from runbook_lib.environment import Environment, load_environment
 from runbook_lib.environment.health import HealthEndpoint
 from runbook_lib.platform.facts.endpoints import endpoint
 from tests.unit.data_values import environment_with
@@ -60,6 +60,9 @@ SAYS_NOTHING = "says nothing of its reply, and a 200 may be any page: give field
     ("{title: up, service: backend, contains: ''}", "health.endpoints./up.contains: should not be empty"),
     ("{title: up, service: backend, contains: ' '}", "health.endpoints./up.contains: should be text that is not empty"),
     ("{title: up, service: backend, private: true, contains: ok}", "health.endpoints./up: private: of a private endpoint the status"),
+    ("{title: up, service: backend, empty: true, contains: ok}", "health.endpoints./up: empty: an empty reply holds nothing"),
+    ("{title: up, service: backend, empty: true, commit: sha}", "health.endpoints./up: empty: an empty reply holds nothing"),
+    ("{title: up, service: backend, empty: false}", f"health.endpoints./up: {SAYS_NOTHING}"),
     ("{title: up, service: web, contains: ok}", "health.endpoints./up.service: there is no service 'web'"),
     ("{title: up, service: backend, contains: ok, status: 99}", "health.endpoints./up.status: should be at least 200"),
     ("{title: up, service: backend, comit: sha}", "health.endpoints./up.comit: unknown key; did you mean 'commit'?"),
@@ -67,6 +70,13 @@ SAYS_NOTHING = "says nothing of its reply, and a 200 may be any page: give field
 ])
 def test_an_endpoint_says_what_its_reply_must_hold(tmp_path: Path, endpoint: str, fault: str) -> None:
     assert fault in "\n".join(faults_of(overlay(tmp_path, f"health: {{endpoints: {{/up: {endpoint}}}}}\n")))
+
+
+@pytest.mark.parametrize("endpoint", ["{title: up, service: backend, empty: true}", "{title: up, service: backend, status: 204}"])
+def test_an_empty_reply_says_enough(tmp_path: Path, endpoint: str) -> None:
+    """As a health path of many applications has it, and no page of a single-page application."""
+    loaded = load_environment(overlay(tmp_path, f"health: {{endpoints: {{/up: {endpoint}}}}}\n"))
+    assert loaded.health.endpoints["/up"].title == "up"
 
 
 def test_an_environment_without_endpoints_says_why(tmp_path: Path) -> None:

@@ -98,8 +98,8 @@ def test_a_project_with_other_characters_is_refused(tmp_path: Path, project: str
 
 @pytest.mark.parametrize(("compose", "fault"), [
     ("files: []", "compose.files: should not be empty"),
-    ("files: [/etc/compose.yml]", "compose.files.0: should be a path below the project's folder, without a slash in front and "
-                                  "spaces, got '/etc/compose.yml'"),
+    ("files: [/etc/compose.yml]", "compose.files.0: should be a path below the project's folder of A-Z a-z 0-9 . _ - /, "
+                                  "without a slash in front, got '/etc/compose.yml'"),
     ("files: [a.yml, deploy/../../b.yml]", "compose.files.1: should be a plain path such as deploy/compose.yml, got "
                                            "'deploy/../../b.yml'"),
     ("files: [a.yml, deploy/]", "compose.files.1: should be a plain path such as deploy/compose.yml, got 'deploy/'"),

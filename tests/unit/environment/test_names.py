@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.adopting.health_checks import HealthCheck
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.capacity.checks.resource_blocks import resources_block
@@ -65,5 +66,5 @@ def test_its_uploads_are_archived_under_a_name_that_a_file_can_have() -> None:
 
 
 def test_a_draft_names_it_as_compose_does() -> None:
-    tree = known_tree(FoundProject("Compose", {WEB: FoundService(WEB, built_from=".", ports=(8000,), health="it answers")}, {}, ()), "x")
+    tree = known_tree(FoundProject("Compose", {WEB: FoundService(WEB, built_from=".", ports=(8000,), check=HealthCheck("it answers"))}, {}, ()), "x")
     assert list(tree["services"]) == [WEB] and tree["release"]["api"].value == WEB

@@ -37,3 +37,11 @@ def test_an_environment_may_keep_no_metrics_and_says_why(tmp_path: Path, text: s
 
 def test_metrics_may_be_kept_where_nothing_sends_alerts(tmp_path: Path) -> None:
     assert load_environment(overlay(tmp_path, "monitoring: {alerts: null}\n")).alerts_service == ""
+
+
+def test_a_title_stands_within_a_sentence_as_it_would_in_speech() -> None:
+    """*No alert of The lab fires.*"""
+    staging = load_environment("staging")
+    assert staging.title_within == "GW2_WvWbuilder staging"
+    assert [staging.model_copy(update={"title": title}).title_within for title in ("The lab", "Theatre")] == [
+        "the lab", "Theatre"]

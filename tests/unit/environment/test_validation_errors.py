@@ -10,6 +10,8 @@ from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.environment import load_environment
 from tests.unit.environment_doubles import faults_of, overlay
 
+PATH = "an absolute path of A-Z a-z 0-9 . _ - / (cron and nginx read it without quotes)"
+
 
 def test_every_fault_is_reported_with_its_file_its_key_and_what_it_should_be(tmp_path: Path) -> None:
     path = overlay(
@@ -63,6 +65,14 @@ def test_a_key_that_moved_is_refused_with_its_new_place(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("text", "named"), [("gate: {passes: 3}\n", True), ("backup: {user: a}\n", True), ("gate: {pases: 3}\n", False)])
+def test_a_file_of_an_earlier_version_names_the_page_about_the_upgrade(tmp_path: Path, text: str, named: bool) -> None:
+    with pytest.raises(EnvironmentInvalid) as refused:
+        load_environment(overlay(tmp_path, text))
+    assert ("docs/how-to/upgrade.md" in refused.value.next_step) is named
+    assert (Path(__file__).parents[3] / "docs/how-to/upgrade.md").exists()
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("name: empty\n")
     faults = faults_of(str(tmp_path / "empty.yaml"))
@@ -90,7 +100,8 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         ("gate: {success_threshold: true}", "gate.success_threshold: should be a whole number, got true"),
         ("backup: {keep_days: 30.5}", "backup.keep_days: should be a whole number of days, got 30.5"),
         ("rollback: {api_error_rate_percent: 110}", "rollback.api_error_rate_percent: should be at most 100, got 110"),
-        ("server: {directory: 'a b'}", "server.directory: should be an absolute path without spaces, got 'a b'"),
+        ("server: {directory: 'a b'}", f"server.directory: should be {PATH}, got 'a b'"),
+        ("server: {directory: /opt/büro}", f"server.directory: should be {PATH}, got '/opt/büro'"),
         (
             "public: {url: 'ftp://staging.example.com'}",
             "public.url: should be an address such as https://staging.example.com, without a path, "

@@ -9,6 +9,7 @@ import pytest
 
 from runbook_lib.adopting.doctor import examine
 from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.contract.requirements import REQUIREMENTS
 from runbook_lib.core.errors import AbsentPart, EnvironmentInvalid
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan
@@ -32,12 +33,37 @@ from tests.unit.release.checks.test_rollback import CHOICE
 from tests.unit.release.plans.test_replace_release import BACKUP, TREE
 from tests.unit.release.plans.test_replacement import TARGET, deployed
 from tests.unit.shop_environment import shop
+from tests.unit.smallest_environment import SMALLEST, loaded
 
 NONE: dict[str, Any] = {"database": None, "migrations": None, "without": {
     "database": "notes are files in a volume", "cache": "none", "monitoring": "none", "smoke": "none"}}
 ONE: dict[str, Any] = {"services": {"web": {"title": "Web", "ports": [8000]}},
                        "release": {"strategy": "recreate", "services": {"web": {"image": "web", "port": 8000}}, "api": "web"},
                        "logs": {}, "health": {"endpoints": {"/": {"title": "Page", "service": "web", "contains": "notes"}}}}
+
+
+@pytest.mark.parametrize(("given", "repository"), [
+    ({}, "/backups/smallest/configuration.git"),
+    ({"configuration_backup": {"no_uploads_reason": "none", "repository": "/srv/kept/configuration.git"}},
+     "/srv/kept/configuration.git"),
+    ({"backup": {"daily_at": "01:00"}}, "/backups/smallest/configuration.git"),
+    ({"backup": {"directory": "/var/copies/dumps"}}, "/var/copies/configuration.git"),
+])
+def test_a_folder_for_dumps_need_not_be_named_where_there_are_none(given: dict[str, Any], repository: str) -> None:
+    bare = {**{key: value for key, value in SMALLEST.items() if key not in ("backup", "database")}, **given}
+    bare["without"] = SMALLEST["without"] | {"database": "notes are files in a volume"}
+    bare["release"] = SMALLEST["release"] | {"writers": []}
+    found = loaded(bare)
+    assert found.configuration_backup.repository == repository
+    assert found.configuration_backup.files_directory.endswith("/files")
+    with pytest.raises(EnvironmentInvalid, match="backup: is missing"):
+        loaded({key: value for key, value in SMALLEST.items() if key != "backup"})
+
+
+def test_nothing_asks_for_a_folder_of_dumps_where_there_are_none() -> None:
+    answer = REQUIREMENTS["backup_folder"].judge(shop(**NONE, **ONE))
+    assert answer is not None
+    assert (answer.met, answer.measured) == (False, "declared absent: notes are files in a volume")
 
 
 def test_an_environment_may_be_without_a_database_and_says_what_keeps_its_data() -> None:
@@ -110,7 +136,7 @@ def test_a_schedule_takes_the_configuration_alone(without: Any) -> None:
 
 def test_a_rollback_has_no_schema_that_earlier_code_could_fail_on(without: Any) -> None:
     data = schema_rollback(without, deployed(), "a" * 40, {}, None, database="keep").fetch(ScriptedConnections())
-    *_, found = rollback_preconditions(deployed(), CHOICE, TREE, data, database="keep")
+    *_, found = rollback_preconditions(without, deployed(), CHOICE, TREE, data, database="keep")
     assert (found.verdict, found.measured) == (Verdict.NOT_APPLICABLE, WHY)
     assert "No row is lost" in data.data_impact("keep")
     assert database_name_confirmed(without, "", "apply", required=False).verdict is Verdict.PASSED
@@ -125,5 +151,6 @@ def test_a_slip_in_the_projects_name_is_refused_all_the_same(without: Any) -> No
 
 def test_the_doctor_calls_what_needs_one_not_for_here_and_nothing_broken(without: Any) -> None:
     found = {one.notebook[:2]: one.verdict for one in examine(without, offline=True)}
-    assert {name for name, verdict in found.items() if verdict == "not here"} >= {"30", "31", "32", "62"}
+    assert {name for name, verdict in found.items() if verdict == "not here"} >= {"30", "31", "32"}
+    assert found["62"] != "not here"  # the rest of it has an answer all the same
     assert "no" not in found.values()

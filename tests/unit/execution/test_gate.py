@@ -15,6 +15,8 @@ from runbook_lib.core.questions import Question
 from runbook_lib.execution.gate import GateOutcome, GateProbe, ask_concurrently, open_gate, probe_once
 from tests.unit.execution_doubles import gate, probe
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 
 def ask(question: Question[Any]) -> Any:
     return question.fetch(None)  # type: ignore[arg-type]

@@ -57,6 +57,38 @@ def test_the_end_is_measured_by_the_servers_clock_and_has_time_for_the_undo() ->
     assert (kept.made[0]["ends"] - kept.clock).total_seconds() == 90.0 + MARGIN_S
 
 
+def left_by(run_id: str, state: str = "active", by: str = "runbooks of lab") -> dict[str, Any]:
+    return {"id": f"of-{run_id}", "status": {"state": state}, "createdBy": by, "comment": f"Stop, by ann, run {run_id}"}
+
+
+def test_what_a_killed_run_left_is_ended_by_the_next_execution_though_it_silences_nothing(tmp_path: Path) -> None:
+    kept, backend = Kept(), ScriptedBackend()
+    kept.silences = lambda: ([left_by("dead"), left_by("over", "expired"), left_by("x", by="ann")],  # type: ignore
+                             kept.clock)
+    folder = begin_run("30_backup_database", tmp_path, Redactor())
+    quiet = Plan("back up", "lab", (Step("dump", "Dump", (Command(("do",)),)),))
+    with Journal(folder) as opened:
+        found = PlanExecutor(quiet, backend, opened, folder, lambda *_: None,
+                             silences=Silences(lambda: kept, "lab", "run-1", "bob")).run().findings
+    assert (kept.ended, found, kept.made) == (["of-dead"], (), [])
+    (event,) = [event for event in journal.read(folder) if event["event"] == "findings"]
+    assert event["findings"][0]["measured"] == "ended now: Stop, by ann, run dead"
+
+
+def test_an_alertmanager_that_does_not_answer_is_no_matter_to_a_run_that_silences_nothing() -> None:
+    def reach() -> Any:
+        raise EndpointUnavailable("Alertmanager gave no usable reply.")
+
+    made = Silences(reach, "lab", "run-1")
+    assert (made.begin(), made.findings) == ((), ())
+
+
+def test_a_silence_names_who_made_it() -> None:
+    kept, one = Kept(), step()
+    Silences(lambda: kept, "lab", "run-1", "ann").before(Plan("deploy", "lab", (one,)), one)
+    assert kept.made[0]["comment"] == "Restart, by ann, run run-1"
+
+
 def test_what_is_silenced_is_ended_once() -> None:
     kept, one = Kept(), step()
     made = Silences(lambda: kept, "lab", "run-1")
@@ -91,10 +123,8 @@ def test_an_execution_ends_its_silences_under_the_lock_however_it_ends(tmp_path:
     kept.expire = lambda silence_id: held_at_end.append(backend.held)  # type: ignore[method-assign]
     folder = begin_run("20_deploy", tmp_path, Redactor())
     plan = Plan("deploy", "lab", (step(),))
-    executor = PlanExecutor(plan, backend, Journal(folder), folder, lambda *_: None,
-                            silences=Silences(lambda: kept, "lab", "run-1"))
-    with suppress(StepFailed):
-        executor.run()
+    with Journal(folder) as opened, suppress(StepFailed):
+        PlanExecutor(plan, backend, opened, folder, lambda *_: None, silences=Silences(lambda: kept, "lab", "run-1")).run()
     assert (len(kept.made), held_at_end, backend.held) == (1, [True], False)
 
 
@@ -103,8 +133,8 @@ def test_an_execution_whose_alerts_cannot_be_silenced_passes_with_a_warning(tmp_
         raise EndpointUnavailable("Alertmanager gave no usable reply.")
 
     folder = begin_run("20_deploy", tmp_path, Redactor())
-    executor = PlanExecutor(Plan("deploy", "lab", (step(),)), ScriptedBackend(), Journal(folder), folder, lambda *_: None,
-                            silences=Silences(reach, "lab", "run-1"))
-    (found,) = executor.run().findings
+    with Journal(folder) as opened:
+        (found,) = PlanExecutor(Plan("deploy", "lab", (step(),)), ScriptedBackend(), opened, folder, lambda *_: None,
+                                silences=Silences(reach, "lab", "run-1")).run().findings
     assert (found.check, found.verdict) == (CHECK, Verdict.WARNING)
     assert [event["stage"] for event in journal.read(folder) if event["event"] == "findings"] == [STAGE]

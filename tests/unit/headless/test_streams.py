@@ -47,5 +47,5 @@ def test_output_arrives_whoever_wrote_it(cell: str, text: str) -> None:
 
 def test_a_child_that_prints_without_end_does_not_keep_a_cell_from_ending() -> None:
     # of the hundreds of megabytes that it prints meanwhile, the beginning is enough
-    text = text_of("child = subprocess.Popen(['yes'])\nimport time; time.sleep(0.3); stream.flush(); child.kill(); child.wait(); del sent[2:]")
+    text = text_of("child = subprocess.Popen(['yes'])\nimport time; until = time.monotonic() + 50\nwhile not sent and time.monotonic() < until: time.sleep(0.01); stream.flush()\nchild.kill(); child.wait(); del sent[2:]")
     assert text.startswith("y\ny\n")

@@ -36,8 +36,10 @@ def test_a_socket_fits_into_the_scratch_folder_however_long_tmpdir_is(length: in
         one.bind(f"{folder}/a-socket-of-a-library-with-a-name")
 
 
-def test_a_tmpdir_that_is_not_there_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", "/not/there")
+@pytest.mark.parametrize("place", ["/not/there", "/proc", "/etc/hostname"])
+def test_a_tmpdir_that_takes_no_folder_is_not_used(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To root /proc seems writable: a run ended with a traceback."""
+    monkeypatch.setenv("TMPDIR", place)
     with scratch_folder() as folder:
         assert Path(folder).is_dir()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,8 +56,10 @@ def cells() -> list[Any]:
 
 
 @pytest.fixture
-def hooks(outputs: Path, cells: list[Any]) -> kernel.Hooks:
-    return kernel.Hooks(Shell(), new_run("10_good", outputs), lambda *cell: cells.append(cell))
+def hooks(outputs: Path, cells: list[Any]) -> Iterator[kernel.Hooks]:
+    made = kernel.Hooks(Shell(), new_run("10_good", outputs), lambda *cell: cells.append(cell))
+    yield made
+    made.remove()
 
 
 def test_cells_that_ran_before_the_run_was_opened_are_recorded_too(hooks: kernel.Hooks, cells: list[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,23 @@ def test_every_command_has_a_help_text(name: str, capsys: pytest.CaptureFixture[
     assert shown.value.code == 0
     text = capsys.readouterr().out.split("\n\n")[1]
     assert len(text.split()) >= 3
+
+
+def test_a_package_that_is_not_installed_is_no_traceback(monkeypatch: pytest.MonkeyPatch,
+                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    """A set-up that was stopped leaves a .venv without packages."""
+    monkeypatch.setitem(sys.modules, "lab.instance", None)
+    with pytest.raises(ModuleNotFoundError):  # a module of ours is a bug
+        command.main(["status"])
+
+    def missing(_: object) -> None:
+        raise ModuleNotFoundError("No module named 'httpx'", name="httpx")
+
+    monkeypatch.setattr(command, "_status", missing)
+    assert command.main(["status"]) == REFUSED
+    shown = capsys.readouterr().err
+    assert "The package httpx is not installed" in shown
+    assert "./setup.sh python" in shown
 
 
 def test_the_status_of_a_missing_instance_says_what_to_do(monkeypatch: pytest.MonkeyPatch,
@@ -104,3 +122,11 @@ def test_every_program_of_the_lab_starts(module: str) -> None:
     done = subprocess.run((sys.executable, "-m", module, "--help"), text=True, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: python -m {module}")
+
+
+def test_a_reader_that_has_had_enough_is_no_traceback() -> None:
+    with subprocess.Popen((sys.executable, "-m", "lab", "catalogue"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None and program.stderr is not None
+        program.stdout.close()
+        assert program.stderr.read() == ""
+    assert program.returncode == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import CommandFailed
-from lab.processes import output, pipe, run, succeeds
+from lab.processes import failed, output, pipe, run, succeeds
 
 
 def test_a_failure_shows_the_last_lines_and_where_the_log_is(tmp_path: Path) -> None:
@@ -34,3 +34,7 @@ def test_a_program_that_is_not_installed_is_named() -> None:
 
 def test_a_program_past_its_time_is_not_a_success() -> None:
     assert not succeeds(("sleep", "5"), timeout_s=0.1)
+
+
+def test_a_failure_whose_log_is_gone_is_still_that_failure(tmp_path: Path) -> None:
+    assert "did not end within 5 s" in failed(("sleep", "9"), "did not end within 5 s", tmp_path / "gone.log").args[0]

@@ -37,7 +37,7 @@ def test_an_event_for_pagerduty_is_held_against_its_schema(changes: dict[str, An
 
 def post(url: str, body: bytes) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as reply:
+        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=120) as reply:
             return reply.status, reply.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()

@@ -30,7 +30,7 @@ def test_the_release_differs_from_its_base_in_the_first_line_of_one_file(tmp_pat
     git("commit", "--quiet", "-m", "base")
     git("tag", "--annotate", "base", "-m", "base")
     subprocess.run(("sh", "-c", spoilt.PROGRAM, "spoil", str(tmp_path), "bad", "base", "start.sh", "if spoilt; then\n"),
-                   check=True, timeout=30)
+                   check=True, timeout=120)
     assert git("show", "bad:start.sh") == "if spoilt; then\necho fine\n"
     assert git("diff", "--stat", "base", "bad").strip().endswith("1 file changed, 1 insertion(+)")
     assert git("ls-tree", "bad").startswith("100755"), "and it can still be executed"

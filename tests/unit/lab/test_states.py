@@ -54,8 +54,8 @@ def test_who_needs_a_state_that_is_there_does_not_wait_for_who_makes_another(don
     """Nor for who makes the same one anew; two states are made side by side, each on a server of its own."""
     states.ensure("v3.1.0")
     with ThreadPoolExecutor() as pool, states.making("v3.1.0"), states.making("v3.2.0"):
-        assert pool.submit(states.ensure, "v3.1.0").result(timeout=30).name == "v3.1.0"
-        assert pool.submit(states.ensure, "backups").result(timeout=30).name == "backups"
+        assert pool.submit(states.ensure, "v3.1.0").result(timeout=120).name == "v3.1.0"
+        assert pool.submit(states.ensure, "backups").result(timeout=120).name == "backups"
 
 
 def test_the_state_of_an_application_that_its_owners_brought_up_needs_no_runbook(done: list[str]) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runbook_lib.environment.logs import LogFile
+from runbook_lib.observability.facts.log_reading import Unreadable, read_log
 from runbook_lib.observability.facts.log_results import LogReview
 from runbook_lib.observability.facts.log_review import read_file, review
 from runbook_lib.observability.facts.log_window import LogSurvey
@@ -21,6 +22,14 @@ REQUESTS = LogFile(kind="access", format="json", path="/var/log/a")
 COMBINED = LogFile(kind="access", format="combined", path="/var/log/a")
 MESSAGES = LogFile(kind="application", format="json", path="/var/log/m")
 TEXTS = LogFile(kind="application", format="text", path="/var/log/t")
+GOOD = b'192.0.2.1 - - [27/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl"\n'
+
+
+def read(log: LogFile, text: bytes) -> tuple[list[dict[str, object]], dict[str, int]]:
+    """The rows of a log, and how many lines could not be read, by their reason."""
+    unreadable = Unreadable()
+    rows = [row for frame in read_log(io.BytesIO(text), log, unreadable) for row in frame.to_dicts()]
+    return rows, unreadable.counts
 
 
 def at(minutes: float) -> datetime:

@@ -29,7 +29,7 @@ def test_each_condition_has_a_row_and_the_chart_says_it_in_words() -> None:
 
 
 def test_no_drill_is_an_answer_and_not_an_empty_chart() -> None:
-    assert notification_times(AlertDrills()).get_label() == "No drill is recorded."
+    assert notification_times(AlertDrills()).get_label() == "No drill took place."
 
 
 def test_the_time_of_an_alert_that_is_quick_lies_on_no_bar() -> None:

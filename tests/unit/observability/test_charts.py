@@ -40,6 +40,16 @@ def test_the_picture_has_sign_and_name_of_each_service() -> None:
     assert {"nginx", "redis", "users", "✗", "✓", "→ redis ✗"} <= set(shown)
 
 
+def test_what_was_measured_stands_in_its_box_in_two_lines_and_uncut() -> None:
+    """`12 of 100 connections in …` left out what the row below it had."""
+    one = ServiceState("postgres", "postgres", Verdict.PASSED, "running; 12 of 100 connections in use in 4 ms", True)
+    long = ServiceState("grafana", "grafana", Verdict.NOT_APPLICABLE, "no Grafana server can be had here " * 3, False)
+    shown = [text.get_text() for text in status_map([one, long]).axes[0].texts]
+    assert "12 of 100 connections in use\nin 4 ms" in shown
+    (cut,) = [text for text in shown if text.endswith(" …")]
+    assert len(cut.splitlines()) == 2 and max(map(len, cut.splitlines())) <= 28
+
+
 def test_no_service_is_an_answer_too() -> None:
     assert str(status_map(()).get_label()) == "No service was asked."
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.observability.checks.metrics_review import Mark, MetricsReview
+from runbook_lib.observability.checks.metric_marks import Mark
+from runbook_lib.observability.checks.metrics_review import MetricsReview
 from runbook_lib.observability.metric_charts import _lanes, _thinned, small_multiples
 from runbook_lib.platform.charts import to_svg
 from runbook_lib.platform.drawing import to_dates

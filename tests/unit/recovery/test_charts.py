@@ -20,10 +20,15 @@ def test_a_drop_of_a_fifth_is_marked_and_counted() -> None:
 
 
 def test_the_time_to_recover_is_given_as_a_range_and_the_last_one() -> None:
-    assert "2 drills" in str(recovery_times(days(20, 30)).get_label())
-    assert "between 20.0 and 30.0 s; the last one took 30.0 s" in str(recovery_times(days(20, 30)).get_label())
+    figure = recovery_times(days(20, 30))
+    assert figure is not None
+    assert "2 drills" in str(figure.get_label())
+    assert "between 20.0 and 30.0 s; the last one took 30.0 s" in str(figure.get_label())
 
 
 def test_without_points_the_chart_says_so() -> None:
     assert "no backup" in str(sizes_over_time([]).get_label()).lower()
-    assert "no backup" in str(recovery_times([]).get_label()).lower()
+
+
+def test_before_the_first_drill_there_is_no_chart_for_the_table_is_empty_as_well() -> None:
+    assert recovery_times([]) is None

@@ -10,7 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict
 from tests.unit.report.sample_journal import SECRET, begin, deploy_plan, finish, sample, walk
 
 GATE_FAULT = "backend-green /health returned 503 in 12 of 12 probes: database is down"
-GATE_HINT = "Compare DATABASE_URL in backend/.env.staging of v3.3.0-rc1 with v3.1.0."
+GATE_HINT = "Compare `DATABASE_URL` in backend/.env.staging of v3.3.0-rc1 with v3.1.0."
 STEP_FAILED = f"Step 6 of 8, 'Verify the new release before switching traffic', failed: {GATE_FAULT}"
 
 

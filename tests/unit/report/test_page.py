@@ -44,10 +44,32 @@ def test_templates_escape_and_know_no_missing_name() -> None:
 
 
 def test_long_names_may_be_broken_and_are_escaped():
-    assert page.breakable("short_name") == "short_name"
+    assert page.breakable("two words") == "two words"
     assert page.breakable("staging_db_before_20261127_125121 & <b>") == (
         "staging_<wbr>db_<wbr>before_<wbr>20261127_<wbr>125121 &amp; &lt;b&gt;")
     assert "<script" not in page.breakable("/" * 30 + "<script>alert(1)</script>")
+
+
+def test_a_name_of_an_alert_or_a_notebook_is_broken_between_its_words():
+    """42 showed ServiceUnhealth and a y below it, 00 62_tuning_rev and iew."""
+    assert page.breakable("ServiceUnhealthy fires") == "Service<wbr>Unhealthy fires"
+    assert page.breakable("62_tuning_review") == "62_<wbr>tuning_<wbr>review"
+    assert page.breakable("PostgreSQL 15 of 20261128T235633Z-a339c6") == "PostgreSQL 15 of 20261128T235633Z-<wbr>a339c6"
+
+
+def test_what_stands_between_backticks_is_shown_as_code_and_escaped():
+    assert page.prose("Run `df -h <b>`, then `x`.") == (
+        'Run <code>df -h &lt;b&gt;</code>, then <code><span class="whole">x</span></code>'
+        '<span class="whole">.</span>')
+    assert page.prose("a lone ` is a character & stays") == "a lone ` is a character &amp; stays"
+    assert page.prose("two lines `a\nb`") == "two lines `a\nb`"
+
+
+def test_one_short_word_is_kept_whole_and_escaped():
+    """A commit and the user root were broken in the middle, in the table from which a rollback is chosen."""
+    assert page.breakable("077d37605210") == '<span class="whole">077d37605210</span>'
+    assert page.breakable("<b>") == '<span class="whole">&lt;b&gt;</span>'
+    assert (page.breakable(""), page.breakable("x" * 15)) == ("", "x" * 15)
 
 
 def test_a_number_of_things_is_pluralized():

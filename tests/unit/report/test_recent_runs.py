@@ -31,6 +31,15 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path, monkeypatch: pytest.
     assert len(recent_runs(1, without=asking.run_id)) == 1
 
 
+def test_the_lines_of_an_outcome_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """00 showed `expected its use up to now Storage of Prometheus: known: …`."""
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["failed_and_rolled_back"](tmp_path)
+    (row,) = recent_runs()
+    assert "\n" not in row["outcome"]
+    assert "database is down. Everything done so far was undone (2 steps)." in row["outcome"]
+
+
 def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "outputs", lambda: tmp_path)
     rows = {row["notebook"]: row for row in runbook_index("staging")}

@@ -54,6 +54,13 @@ def test_a_plan_shows_commands_undo_and_hash_and_never_a_secret():
     assert "undo" in html
 
 
+def test_code_within_the_words_of_a_check_is_shown_as_code():
+    html = findings_table([Finding("disk", Verdict.FAILED, "none in `df`", "1 `GB`", next_step="Run `df -h` there.")])
+    assert "`" not in html
+    assert "<code>df -h</code>" in html
+    assert verdict_box("failed", "See `docker ps`.").count("<code>docker ps</code>") == 1
+
+
 def test_a_program_is_folded_and_all_of_it_is_there():
     program = "set -e\necho one\n" + EVIL
     html = plan_table(Plan("deploy", "lab", (Step("a", "A", (Command(("sh", "-c", program)),)),)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,18 @@ def test_what_was_done_comes_before_the_checks_of_it(record: RunRecord) -> None:
     record.add_execution(Execution(TOUCH, (), applied=True))
     record.add_findings("verification", finding("up", True))
     assert record.outcome()[0].summary == f"Done: {TOUCH.name} on {TOUCH.target}. 1 of 1 checks passed."
+
+
+def test_a_run_begins_with_what_is_true_now_where_its_plan_names_it(record: RunRecord) -> None:
+    """*Done: deploy v3.2.0* and a number of checks left open whether the release is live."""
+    deploy = replace(TOUCH, achieves="v3.2.0 is live on lab")
+    assert deploy.hash == TOUCH.hash, "who approved the plan did not approve its words"
+    record.add_plan(deploy)
+    record.add_execution(Execution(deploy, (), applied=True))
+    record.add_findings("verification", finding("up", True))
+    assert record.outcome()[0].summary == "v3.2.0 is live on lab. 1 of 1 checks passed."
+    record.add_findings("verification", finding("up", False))
+    assert "is live" not in record.outcome()[0].summary
 
 
 def test_a_plan_that_is_only_shown_is_not_applied(record: RunRecord) -> None:

@@ -12,6 +12,7 @@ from runbook_lib.core.errors import (
 from runbook_lib.core.findings import finding
 from runbook_lib.core.plan import Plan, Step
 from runbook_lib.core.questions import Question
+from runbook_lib.core.redaction import Secret
 from tests.notebooks.sample_notebooks import SECRET, ProjectDir
 from tests.unit.run_doubles import opened
 
@@ -21,6 +22,15 @@ def test_in_plan_mode_the_connections_themselves_refuse_to_start_a_job(project_d
 
     with pytest.raises(Refused, match="Plan mode"):
         jobs.start(opened().connections.server, Command(("touch", "/x")), "any")
+
+
+def test_errors_of_a_connection_leave_out_what_the_run_has_learned(project_dir: ProjectDir) -> None:
+    run = opened()
+    unread = run.connections.server._unreadable(Command(("cat", "vR4-kT9_wQ2mZ7xB")), "is not text")
+    assert "vR4-kT9_wQ2mZ7xB" in str(unread)
+    run.folder.redactor.learn(Secret("LATE_TOKEN", "vR4-kT9_wQ2mZ7xB"))
+    unread = run.connections.server._unreadable(Command(("cat", "vR4-kT9_wQ2mZ7xB")), "is not text")
+    assert "vR4-kT9_wQ2mZ7xB" not in str(unread)
 
 
 def test_a_closed_run_takes_nothing_more(project_dir: ProjectDir) -> None:

@@ -44,3 +44,18 @@ def test_an_answer_can_stand_before_what_failed(project_dir: ProjectDir) -> None
     run.show("The answer.", title="answer", highlight="first")
     (shown,) = [event for event in journal.read(run.folder) if event["event"] == "shown"]
     assert shown["highlight"] == "first"
+
+
+def test_a_chart_without_data_is_a_sentence_and_no_empty_picture(project_dir: ProjectDir) -> None:
+    """61 showed a heading over nothing on a server younger than a day, and 42 before its first drill."""
+    run = opened()
+    empty = charts.memory_against_limits([])
+    run.show("The answer.", title="answer", chart=empty)
+    run.show([], title="drills so far", chart=empty)
+    run.show("No container was measured.", title="repeated", chart=[empty, charts.metric_over_time([], 10, unit="percent")])
+    run.show([{"name": "postgres"}], title="sizes", chart=empty)
+    answer, instead, repeated, table = [event for event in journal.read(run.folder) if event["event"] == "shown"]
+    assert (answer["text"], answer["chart"]) == ("The answer. No container was measured.", [])
+    assert (instead["text"], instead["chart"]) == ("No container was measured.", [])
+    assert (repeated["text"], repeated["chart"]) == ("No container was measured. No request was counted.", [])
+    assert (len(table["table"]["rows"]), len(table["chart"])) == (1, 1)

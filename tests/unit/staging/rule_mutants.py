@@ -1,4 +1,5 @@
-"""Every rule of Prometheus, changed in one place: its comparison, a figure, a duration, a window or a label selector.
+"""Every rule of Prometheus, changed in one place: its comparison, a figure, a duration, a window, a label selector, an
+aggregation, or how two sets are joined.
 
 A mutant that the rule tests do not notice is a part of a rule that nothing holds. All mutants of a file are tried at once,
 each under a name of its own: what costs is the store that promtool makes for each case, not the rules in it.
@@ -20,6 +21,11 @@ COMPARISON = re.compile(r" (>=|==|!=|>|<) ")
 FIGURE = re.compile(r"(?<![\w.\"\[])(\d+(?:\.\d+)?)(?![\w.\"\]])")
 WINDOW = re.compile(r"\[(\d+)([smhd])\]|offset (\d+)([smhd])")
 SELECTOR = re.compile(r"\{([^{}]+)\}")
+AGGREGATIONS = {"sum": ("max", "min"), "max": ("min", "sum"), "avg": ("max", "min")}
+AGGREGATION = re.compile(r"\b(sum|max|avg)(?= by |\()")
+JOINS = {"or": ("and", "unless"), "and": ("or", "unless"), "unless": ("or", "and")}
+JOIN = re.compile(r"(?<= )(or|and|unless)(?= )")
+RATE = re.compile(r"\brate(?=\()")
 FOR = re.compile(r"(\d+)([smhd])")
 UNCHANGED = "unchanged"
 # in what promtool prints of a case that does not hold, or of a rule that cannot be computed
@@ -80,7 +86,7 @@ def _changed_rules(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def changed_expressions(expression: str) -> Iterator[tuple[str, str]]:
-    """(what was changed, the expression), for each comparison, figure, window and label selector of an expression."""
+    """(what was changed, the expression), for each comparison, figure, window, selector, aggregation and join in it."""
     for found in COMPARISON.finditer(expression):
         for other in COMPARISONS[found[1]]:
             yield f"{found[1]} → {other}", _put(expression, found.span(1), other)
@@ -89,14 +95,25 @@ def changed_expressions(expression: str) -> Iterator[tuple[str, str]]:
         figure = float(found[1])
         for changed in (figure * 0.9, figure * 1.1) if figure else (1.0,):
             yield f"{found[1]} → {changed:g}", _put(expression, found.span(1), f"{changed:g}")
-    for found in WINDOW.finditer(expression):
+    for number, found in enumerate(WINDOW.finditer(expression), 1):
         at = 1 if found[1] else 3
-        yield f"{found[0]} → ten times", _put(expression, found.span(at), str(int(found[at]) * 10))
+        for words, factor in (("ten times", 600), ("half", 30)):
+            duration = _in_a_smaller_unit(int(found[at]) * factor, found[at + 1])
+            yield f"{found[0]} → {words} ({number})", _put(expression, (found.start(at), found.end(at + 1)), duration)
     for found in SELECTOR.finditer(expression):
         matchers = found[1].split(",")
         for index in range(len(matchers)):
             left = ",".join(matchers[:index] + matchers[index + 1 :])
             yield f"without {matchers[index]}", _put(expression, found.span(1), left)
+    for kind, others in ((AGGREGATION, AGGREGATIONS), (JOIN, JOINS), (RATE, {"rate": ("irate",)})):
+        for number, found in enumerate(kind.finditer(plain), 1):
+            for other in others[found[0]]:
+                yield f"{found[0]} → {other} ({number})", _put(expression, found.span(), other)
+
+
+def _in_a_smaller_unit(sixtieths: int, unit: str) -> str:
+    smaller = {"m": "s", "h": "m"}
+    return f"{sixtieths}{smaller[unit]}" if unit in smaller else f"{sixtieths // 60}{unit}"
 
 
 def _put(text: str, span: tuple[int, int], other: str) -> str:

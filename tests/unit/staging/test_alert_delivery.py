@@ -126,6 +126,26 @@ def test_a_group_whose_alerts_have_summaries_of_their_own_is_named_by_its_alert(
     team.post(*two, ended=True, own="job")
 
 
+def test_an_alert_of_a_drill_and_a_real_one_of_its_name_are_never_in_one_message(team: Team) -> None:
+    """Without the drill's branch of the routes, as after a restart of Alertmanager, only the groups keep them apart."""
+    real = {"alertname": "TargetDown", "job": "node", "severity": "warning"}
+    drill = real | {"drill": "20261128T120000Z-42", "job": "DRILL of TargetDown"}
+    team.post(real)
+    team.post(drill, own="job")
+    began = {"[staging] firing: DRILL of TargetDown", "[staging] firing: TargetDown it is"}
+    until(lambda: set(team.subjects("TargetDown")) >= began, "a mail about each")
+    until(lambda: len(team.pagerduty("TargetDown")) == 2, "an incident of each")
+    team.post(drill, ended=True, own="job")
+    until(lambda: "[staging] resolved: DRILL of TargetDown" in team.subjects("TargetDown"), "the mail about the drill's end")
+    until(lambda: len(team.pagerduty("TargetDown")) == 3, "the end of the drill's incident")
+    *opened, closed = team.pagerduty("TargetDown")
+    assert len({one["dedup_key"] for one in opened}) == 2
+    assert closed["event_action"] == "resolve"
+    assert "DRILL" in str(next(one for one in opened if one["dedup_key"] == closed["dedup_key"]))
+    assert len(team.subjects("TargetDown")) == 3
+    team.post(real, ended=True)
+
+
 def test_two_groups_have_two_incidents(team: Team) -> None:
     alerts = ({"alertname": "DiskUsageHigh", "severity": "critical"}, {"alertname": "CpuUsageHigh", "severity": "warning"})
     team.post(*alerts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,3 +64,13 @@ def test_metrics_that_a_blind_spot_explains_are_inhibited(alertmanager: str) -> 
     blind = {"alertname": "TargetDown", "job": "redis", "severity": "warning"}
     assert firing(alertmanager, gone)["MetricGone"] is False
     assert firing(alertmanager, gone, blind)["MetricGone"] is True
+
+
+@pytest.mark.parametrize(("behind_s", "active"), [(0, True), (240 + 60, False)], ids=["by the same clock", "five minutes behind"])
+def test_an_alert_of_a_prometheus_whose_clock_is_late_has_ended_when_it_comes(alertmanager: str, behind_s: float, active: bool) -> None:
+    """As Prometheus sends one: it ends four minutes after its own time. This is what 40 and 42 call a failure of its clock."""
+    theirs = datetime.now(UTC) - timedelta(seconds=behind_s)
+    alert = {"labels": {"alertname": f"Late{behind_s}"}, "startsAt": theirs.isoformat(), "endsAt": (theirs + timedelta(minutes=4)).isoformat()}
+    requests.post(f"{alertmanager}/api/v2/alerts", json=[alert], timeout=60).raise_for_status()
+    listed = requests.get(f"{alertmanager}/api/v2/alerts", timeout=60).json()
+    assert (alert["labels"] in [one["labels"] for one in listed]) is active

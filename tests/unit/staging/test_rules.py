@@ -19,7 +19,9 @@ RULES = STAGING / "prometheus/rules"
 FILES = sorted(path.stem for path in RULES.glob("*.yml"))
 # mutants that no series can tell from the rule, and why
 EQUIVALENT = {
-    ("gw2:error_rate:percent", "[1m] → ten times"): "0 times any rate is 0",
+    **{("gw2:error_rate:percent", about): "0 times any rate is 0" for about in (
+        "[1m] → ten times (2)", "[1m] → half (2)", "sum → max (2)", "sum → min (2)", "rate → irate (2)")},
+    ("TargetDown", "max → sum (1)"): "up is 0 or 1: their sum is 0 where the highest is",
     ("gw2:response_time:seconds", ">= → >"): "a percentile is never 0: a bucket begins above it",
     ("ScheduledJobMissed", "> → >="): "two clocks never differ by exactly 600 s",
     ("DiskFullSoon", "> → >="): "no forecast rests on a disk of exactly 60 %",
@@ -50,10 +52,10 @@ def test_a_change_in_any_part_of_a_rule_is_noticed(tmp_path: Path, name: str) ->
     assert {(one.rule, one.about) for one in survived if one not in unchanged} - set(EQUIVALENT) == set()
 
 
-def test_mutants_change_comparison_figure_window_and_selector() -> None:
+def test_mutants_change_comparison_figure_window_selector_and_how_sets_are_joined() -> None:
     changed = [about for about, _ in changed_expressions('rate(errors{job="a",code=~"5.."}[1m]) > 5 and x offset 6h')]
-    assert changed == ["> → <", "> → >=", "5 → 4.5", "5 → 5.5", "[1m] → ten times", "offset 6h → ten times",
-                       'without job="a"', 'without code=~"5.."']
+    assert changed == ["> → <", "> → >=", "5 → 4.5", "5 → 5.5", "[1m] → ten times (1)", "[1m] → half (1)", "offset 6h → ten times (2)",
+                       "offset 6h → half (2)", 'without job="a"', 'without code=~"5.."', "and → or (1)", "and → unless (1)", "rate → irate (1)"]
 
 
 def notebooks_of(rule: dict[str, Any]) -> set[str]:

@@ -8,8 +8,12 @@ from datetime import timedelta
 import pytest
 
 from runbook_lib.capacity.checks.capacity_review import Forecast, amount, daily_peaks, date_of
+from runbook_lib.capacity.checks.limits import below_limits, use_is_known
+from runbook_lib.core.findings import Verdict
+from runbook_lib.observability.facts.alert_drills import DrillTime
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
 from tests.unit.capacity_doubles import NOW, review
+from tests.unit.observability_doubles import staging
 
 
 def test_a_day_counts_by_its_highest_hour_and_only_where_half_of_it_is_there() -> None:
@@ -78,3 +82,37 @@ def test_a_forecast_has_its_range(forecast: Forecast, words: str) -> None:
 def test_a_date_that_no_calendar_needs_is_none() -> None:
     assert date_of(NOW, 43) == "2027-01-09"
     assert date_of(NOW, math.inf) == date_of(NOW, 1e12) == "no date"
+
+
+DRILL = DrillTime(NOW - timedelta(hours=5, minutes=10), NOW - timedelta(hours=5, minutes=4))
+
+
+def test_what_an_alert_drill_filled_is_not_the_use_of_a_day() -> None:
+    """A drill fills memory and disk on purpose: for a day the review called them full."""
+    day_of_drill = (review({}).window.grid.end - timedelta(hours=5) - review({}).window.grid.begin) / timedelta(days=1)
+    filled = {"server_disk": lambda day: 99.0 if abs(day - day_of_drill) < 0.001 else 40.0}
+
+    def of(*drills: DrillTime) -> tuple[float | None, Verdict]:
+        found = review(filled, drills=drills)
+        disk = next(one for one in found.resources if one.name == "server_disk")
+        verdict = next(one.verdict for one in below_limits(staging(), found) if one.check.startswith(disk.resource.title))
+        return disk.latest, verdict
+
+    assert of() == (99.0, Verdict.FAILED)
+    assert of(DRILL) == (40.0, Verdict.PASSED)
+
+
+def test_the_hours_of_drills_are_named_where_they_are_within_the_window() -> None:
+    old = DrillTime(NOW - timedelta(days=400), NOW - timedelta(days=400))
+    named = [one.measured for one in use_is_known(staging(), review({}, drills=(old, DRILL))) if "drills" in one.check]
+    assert named == ["2026-11-27 06:50 to 06:56 UTC"]
+    assert not [one for one in use_is_known(staging(), review({}, drills=(old,))) if "drills" in one.check]
+
+
+def test_what_was_measured_during_a_drill_only_is_not_known() -> None:
+    last_hour = DrillTime(NOW - timedelta(minutes=10), NOW - timedelta(minutes=4))
+    new = {"server_disk": lambda day: 99.0 if day > 59.99 else None}
+    disk = next(one for one in review(new, drills=(last_hour,)).resources if one.name == "server_disk")
+    assert disk.lacking is not None
+    assert disk.lacking.reason == "measured during an alert drill only, which ended 2026-11-27 11:56 UTC"
+    assert disk.lacking.next_step == "Run this review again after 13:00 UTC."

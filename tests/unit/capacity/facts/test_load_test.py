@@ -50,6 +50,7 @@ def test_the_table_says_which_model_and_what_is_left() -> None:
     assert "whether or not earlier ones have been answered" in planned().table["model"]
     assert "each waits for its replies" in planned("closed").table["model"]
     assert planned().table["load"] == "2 → 5 → 8 users/s, 10 s each"
+    assert [planned().amount(load) for load in (1, 2.5, 0.5)] == ["1 user/s", "2.5 users/s", "0.5 users/s"]
     assert planned().table["a user"].startswith("17 requests: open the page, register")
 
 

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from runbook_lib.capacity.facts.usage_history import (
-    CLOCK,
-    OLDEST,
     HistoryWindow,
     history_window,
     parse_history,
@@ -21,8 +19,10 @@ from runbook_lib.capacity.facts.usage_history import (
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import BadParameter, EndpointUnavailable
 from runbook_lib.environment.capacity import Resource
+from runbook_lib.observability.facts.alert_drills import DrillTime
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Values, grid_between
+from runbook_lib.platform.facts.metrics_clock import CLOCK, OLDEST, SCRAPES
 from tests.unit.observability_doubles import staging
 
 NOW = datetime(2026, 11, 27, 14, 20, tzinfo=UTC)
@@ -39,8 +39,8 @@ class Prometheus:
         return self.answer(words["query"])
 
 
-def connected(answer: Callable[[str], Any]) -> Any:
-    connections: Any = ScriptedConnections()
+def connected(answer: Callable[[str], Any], drills: str = "") -> Any:
+    connections: Any = ScriptedConnections(commands={"alert-drills.jsonl": drills})
     connections.prometheus = Prometheus(answer)
     return connections
 
@@ -49,8 +49,8 @@ def scalar(value: float) -> dict[str, Any]:
     return {"resultType": "scalar", "result": [value, str(value)]}
 
 
-def vector(value: float) -> dict[str, Any]:
-    return {"resultType": "vector", "result": [{"metric": {}, "value": [0, str(value)]}]}
+def vector(value: float, **labels: str) -> dict[str, Any]:
+    return {"resultType": "vector", "result": [{"metric": labels, "value": [0, str(value)]}]}
 
 
 def matrix(*values: str) -> dict[str, Any]:
@@ -63,7 +63,8 @@ def asked(answer: Callable[[str], Any], history: str = "365d") -> HistoryWindow:
 
 
 def clocks(since: float) -> Callable[[str], Any]:
-    return lambda query: {CLOCK: scalar(NOW.timestamp()), OLDEST: vector(since)}[query]
+    scraped = vector(NOW.timestamp() - 4, job="backend")
+    return lambda query: {CLOCK: scalar(NOW.timestamp()), OLDEST: vector(since), SCRAPES: scraped}[query]
 
 
 def test_the_window_begins_with_the_first_sample_and_has_a_point_an_hour() -> None:
@@ -159,3 +160,27 @@ def test_a_history_that_cannot_be_asked_for_is_refused(text: str) -> None:
 def test_a_deadline_that_is_none_is_refused(deadline_s: float) -> None:
     with pytest.raises(BadParameter, match="deadline_s"):
         history_window(staging(), "90d", "", deadline_s)
+
+
+RECORD = ('{"format": 1, "at": "2026-11-27T13:10:00+00:00", "run_id": "20261127T130000Z-aaaaaa", "outcome": "done", "message": "", "seconds": '
+          '300.0, "undone": true, "for_s": 5, "channels": {}, "provoked": {}, "ended": {}, "not_provoked": {}, "samples": []}\n')
+
+
+def test_the_window_knows_clock_scrapes_and_the_alert_drills_of_the_server() -> None:
+    window = history_window(staging()).fetch(connected(clocks(NOW.timestamp() - 9e5), RECORD))
+    assert window.clock_ahead_s == pytest.approx((NOW - datetime.now(UTC)).total_seconds(), abs=60)
+    assert list(window.scrapes or ()) == ["backend"]
+    assert window.drills == (DrillTime(datetime(2026, 11, 27, 13, 5, tzinfo=UTC), datetime(2026, 11, 27, 13, 10, tzinfo=UTC)),)
+
+
+def test_of_a_window_that_ended_earlier_the_last_scrape_shows_nothing() -> None:
+    window = history_window(staging(), until="2026-11-20T12:00").fetch(connected(clocks(NOW.timestamp() - 9e5)))
+    assert window.scrapes is None
+
+
+def test_a_file_that_names_no_resource_asks_prometheus_nothing() -> None:
+    environment = staging()
+    none = environment.model_copy(update={"capacity": environment.capacity.model_copy(update={"resources": {}})})
+    window = history_window(none).fetch(ScriptedConnections())
+    assert window.unanswered is None
+    assert [one.name for one in usage_questions(none, window)] == ["use of containers, folders and images"]

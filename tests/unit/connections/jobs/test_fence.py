@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from runbook_lib.connections import jobs
 from runbook_lib.core.errors import LockHeld
 from runbook_lib.core.plan import StepState
-from tests.unit.connections.local_server import drop, eventually, nothing, sh
+from tests.unit.connections.local_server import drop, eventually, locked, nothing, sh
 
 
 @pytest.fixture
@@ -58,11 +57,9 @@ def test_a_run_whose_lock_was_broken_starts_nothing_more(server: Any, tmp_path: 
 
 
 def test_a_job_that_waits_while_another_takes_the_lock_does_not_start(server: Any, tmp_path: Path, fence: Path) -> None:
-    taker = subprocess.Popen(["flock", "-x", str(fence.parent / "jobs.lock"), "sleep", "1"])
-    assert eventually(lambda: subprocess.run(["flock", "-n", str(fence.parent / "jobs.lock"), "true"]).returncode != 0)
-    started = job(server)
-    fence.write_text("5 run-b\n")  # as the taker does, before it lets go
-    taker.wait()
+    with locked(fence.parent / "jobs.lock"):
+        started = job(server)
+        fence.write_text("5 run-b\n")  # as the taker does, before it lets go
     assert refused(server, tmp_path, started)
 
 
@@ -76,7 +73,9 @@ def test_an_upload_that_comes_late_does_not_start(server: Any, tmp_path: Path, f
 
 
 def test_a_job_that_runs_keeps_the_lock_from_others(server: Any, tmp_path: Path, fence: Path) -> None:
-    started = jobs.start(server, sh("sleep 1"), "run-a/step", "4 run-a")
-    time.sleep(0.3)
+    begun, over = tmp_path / "begun", tmp_path / "over"
+    started = jobs.start(server, sh(f"touch {begun}; until [ -e {over} ]; do sleep 0.05; done"), "run-a/step", "4 run-a")
+    assert eventually(begun.exists)
     assert subprocess.run(["flock", "-n", str(fence.parent / "jobs.lock"), "true"]).returncode != 0
+    over.touch()
     assert jobs.wait(started).state is StepState.PASSED

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.connections import jobs
 from runbook_lib.connections.jobs.following import FOLLOW, STOP
 from runbook_lib.connections.jobs.program import job_program
 from runbook_lib.connections.jobs.starting import CLAIM, START
 from runbook_lib.core.commands import Command, Pipeline, WriteFile
 from runbook_lib.core.plan import StepState
-from tests.unit.connections.local_server import done, eventually, sh
+from tests.unit.connections.local_server import done, eventually, locked, sh
 
 
 def test_hostile_words_stay_words(server: Any, tmp_path: Path) -> None:
@@ -85,12 +86,15 @@ def test_programs_do_not_inherit_the_lock_but_the_job_holds_it(server: Any, tmp_
 
 
 def test_a_job_waits_while_another_holds_the_jobs_lock_alone(server: Any, tmp_path: Path) -> None:
-    (tmp_path / ".runbook").mkdir()
-    lock = tmp_path / ".runbook/jobs.lock"
-    holder = subprocess.Popen(["flock", "-x", str(lock), "sleep", "1"])
-    assert eventually(lambda: subprocess.run(["flock", "-n", str(lock), "true"]).returncode != 0)
-    assert done(server, sh("true")).seconds > 0.5
-    holder.wait()
+    made, pid = tmp_path / "made", tmp_path / ".runbook/jobs/run/step/pid"
+    with locked(tmp_path / ".runbook/jobs.lock"):
+        job = jobs.start(server, sh(f"touch {made}"), "run/step")
+        assert eventually(pid.exists)
+        waits = ["pgrep", "-x", "-P", pid.read_text().split()[0], "flock"]
+        assert eventually(lambda: subprocess.run(waits, stdout=subprocess.DEVNULL).returncode == 0)
+        assert not made.exists()
+    assert jobs.wait(job).state is StepState.PASSED
+    assert made.exists()
 
 
 @pytest.mark.parametrize(

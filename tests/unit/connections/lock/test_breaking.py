@@ -24,7 +24,7 @@ def test_the_owner_must_be_typed_and_the_broken_run_finds_out(sshd: Sshd, monkey
                 break_lock(second, STAGING, typed, by="ben")
         assert held.held()
         assert break_lock(second, STAGING, "ana@desk", by="ben")["run_id"] == "run-a"
-        wait_for(lambda: not held.held(), "the end of the holder", 10)
+        wait_for(lambda: not held.held(), "the end of the holder", 60)
         with pytest.raises(LockHeld, match="broken by ben"):
             held.reacquire()
     assert lock_holder(second) is None

@@ -44,12 +44,12 @@ def test_a_dropped_link_keeps_the_number_unless_another_run_came(sshd: Sshd) -> 
     held = lock(first)
     with held:
         first.link.transport().close()
-        wait_for(lambda: not held.held(), "the end of the channel", 10)
-        wait_for(lambda: lock_holder(second) is None, "the end of the holder", 10)
+        wait_for(lambda: not held.held(), "the end of the channel", 60)
+        wait_for(lambda: lock_holder(second) is None, "the end of the holder", 60)
         held.reacquire()
         assert held.fence == "1 run-a"
         first.link.transport().close()
-        wait_for(lambda: lock_holder(second) is None, "the end of the holder", 10)
+        wait_for(lambda: lock_holder(second) is None, "the end of the holder", 60)
         with lock(second, "run-b"):
             pass
         with pytest.raises(LockHeld, match="run-b"):

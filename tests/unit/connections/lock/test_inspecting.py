@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from runbook_lib.connections.lock import inspecting, lock_holder
 from runbook_lib.core.errors import FactUnreadable
+from tests.unit.connections.local_server import locked
 
 
 def record(folder: Path, pid: int, run_id: str = "run-a") -> None:
@@ -36,15 +36,13 @@ def test_a_new_server_and_an_old_free_lock(server: Any, folder: Path) -> None:
 
 
 def test_a_held_lock(server: Any, folder: Path) -> None:
-    with subprocess.Popen(("flock", str(folder / "lock"), "sleep", "30")) as holder:
+    with locked(folder / "lock") as holder:
         record(folder, holder.pid)
         for _ in range(2):
             found = lock_holder(server)
             assert found is not None
             assert (found["owner"], found["run_id"]) == ("ana", "run-a")
             (folder / "lock").unlink(missing_ok=True)  # by hand: the holder lives on
-        subprocess.run(("pkill", "-P", str(holder.pid)))
-        holder.wait()
     assert lock_holder(server) is None
 
 
@@ -57,10 +55,8 @@ def test_jobs_that_go_on_without_a_holder(server: Any, folder: Path) -> None:
         (job / "exit").write_text("{}")
         assert lock_holder(server) is None
         running.kill()
-    with subprocess.Popen(("flock", "-s", str(folder / "jobs.lock"), "sleep", "30")) as schedule:
-        time.sleep(0.3)
+    with locked(folder / "jobs.lock", shared=True):
         assert lock_holder(server) == {"jobs": []}
-        subprocess.run(("pkill", "-P", str(schedule.pid)))
 
 
 def test_a_reply_that_is_none_is_unreadable(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

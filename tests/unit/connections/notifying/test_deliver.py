@@ -70,9 +70,12 @@ def test_a_resolver_that_never_answers_is_left_behind(monkeypatch: pytest.Monkey
 
 
 def test_a_webhook_that_has_the_message_and_stays_silent_may_have_taken_it() -> None:
-    with web_receiver(Reply(hangs=True)) as silent:
-        result = sent(slack(silent.url), mail_settings(25, deadline_s=HURRIED))
-        assert len(silent.requests) == 1
+    for longer in (1, 5, 25):  # a busy machine may not send it within the first one
+        with web_receiver(Reply(hangs=True)) as silent:
+            result = sent(slack(silent.url), mail_settings(25, deadline_s=HURRIED * longer))
+            if silent.requests:
+                break
+    assert len(silent.requests) == 1
     assert result.state is Delivery.UNKNOWN
 
 

@@ -34,7 +34,7 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
 def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5", run_id: str = MINE,
                      known: str = "0", project: str = "") -> str:
     words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known, project)
-    done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=30)
+    done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.strip()
 
@@ -71,16 +71,16 @@ def test_a_run_with_a_job_that_has_no_end_stays(home: Path) -> None:
 def test_tidying_that_outlives_its_holder_keeps_nobody_out(home: Path) -> None:
     slow = home / "programs/find"
     slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\ntouch begun\nexec sleep 5\n")
+    slow.write_text("#!/bin/sh\ntouch begun\nexec sleep 30\n")
     slow.chmod(0o755)
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, "5", "2", "30", "0")
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), MINE, "60", "2", "30", "0")
     holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
                               env={"PATH": f"{slow.parent}:{os.environ['PATH']}"})
     with holder:
         assert holder.stdin
         holder.stdin.write('{"owner": "anna"}\n')
         holder.stdin.flush()
-        wait_for((home / ".runbook/begun").exists, "the tidying", 10)
+        wait_for((home / ".runbook/begun").exists, "the tidying", 60)
         lock = str(home / ".runbook/lock")
         assert subprocess.run(("flock", "-n", lock, "true")).returncode == 1
         holder.kill()

@@ -27,3 +27,7 @@ def test_a_row_is_written_in_one_way_throughout() -> None:
     assert "+%2B+" not in spelled("+", 3)
     assert "\\" * 6 in spelled("\\", 3)
     assert [len(way) for way in spelled("<", 2)] == sorted((len(way) for way in spelled("<", 2)), reverse=True)
+
+
+def test_a_letter_is_worked_out_once_for_all_secrets() -> None:
+    assert spelled("§", 2) is spelled("§", 2)

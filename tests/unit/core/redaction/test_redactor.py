@@ -223,3 +223,13 @@ def test_the_frame_of_prose_stays_readable(redactor: Redactor) -> None:
         Step 3 of 8, 'Switch to the new release', failed: exit code 1
         Next: run 22 Rollback on deploy@staging.gw2wvwbuilder.example.com""")
     assert redactor.text(prose) == prose
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_secret_that_is_there_whole_is_not_held_back_for_what_it_would_be_from_back_to_front(end: str) -> None:
+    value = "Zq7-Wm3xK9_pL2vB8nR4"
+    redactor = Redactor([Secret("TOKEN", value)])
+    assert redactor.split(f"raw {value}{end}") == (f"raw ‹TOKEN›{end}", "")
+    # a beginning of its own is held back as ever, and so is what follows right after it
+    assert redactor.split(f"raw {value}{end} {value[:-4:-1]}") == (f"raw ‹TOKEN›{end} ", value[:-4:-1])
+    assert value[::-1][4:] not in redactor.text(f"{value}{value[-2::-1]}")

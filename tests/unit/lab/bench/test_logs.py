@@ -40,9 +40,9 @@ def test_lines_are_as_many_as_wanted_and_of_their_format(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("form", [COMBINED, JSON])
 def test_five_times_the_log_takes_no_more_memory(tmp_path: Path, form: str) -> None:
-    """Twelve pieces against sixty: what is read is let go again."""
-    size = 12_000_000
+    """Twelve pieces against sixty: what is read is let go again, and of 24 MB more a few stay."""
+    size = 6_000_000
     lines = size // (write_log(tmp_path / "one.log", form, 1_000).stat().st_size // 1_000)
-    small, large = (read_with_ours(write_log(tmp_path / "a.log", form, times * lines, 50_000), form, 1_000_000) for times in (1, 5))
-    assert large.megabytes - small.megabytes > 45
-    assert large.peak_mb < small.peak_mb + 30, f"{small}; {large}"
+    small, large = (read_with_ours(write_log(tmp_path / "a.log", form, times * lines, 50_000), form, 500_000) for times in (1, 5))
+    assert large.megabytes - small.megabytes > 22
+    assert large.peak_mb < small.peak_mb + 20, f"{small}; {large}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,8 +68,42 @@ def test_after_ctrl_c_the_report_covers_what_was_tested(outputs: Path, capsys: p
     assert (written["passed"], written["completed"]) == (False, False)
     assert "not completed: stopped" in str(written["summary"])
     (page,) = (outputs / "soak").glob("*/report.html")
-    assert "Stopped before the end" in page.read_text()
+    assert "stopped before the end" in page.read_text()
     assert "✔ stopped: a good one" in capsys.readouterr().out
+
+
+def test_the_report_is_there_after_each_case(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A soak takes hours; one that was killed left no report at all."""
+    seen = []
+
+    def run(instance: Instance) -> Iterator[Case]:
+        yield GOOD
+        seen.extend((outputs / "soak").glob("*/report.html"))
+
+    monkeypatch.setattr(sys.modules["lab.resilience.passing"], "SUITE", Suite("passing", "passing", run))
+    command.run_and_report(["passing"], INSTANCE)
+    assert seen
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_in_the_background_is_stopped_as_by_ctrl_c(outputs: Path, number: int) -> None:
+    """A shell starts it with SIGINT ignored, and SIGTERM ended it without a report."""
+    program = f"""
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from lab.instance import Instance
+from lab.resilience import __main__ as command, suite
+command._bring_up = lambda instance: False
+def run(instance):
+    yield suite.Case("a good one", True, "", 0.0)
+    signal.raise_signal({number:d})
+    yield suite.Case("after the signal", True, "", 0.0)
+suite.find_suite = lambda name: suite.Suite(name, name, run)
+sys.exit(command.main(["races"]))
+"""
+    done = subprocess.run((sys.executable, "-c", program), cwd=Path(command.__file__).parents[2], timeout=120)
+    assert done.returncode == 130
+    assert len(results(outputs)["suites"][0]["cases"]) == 1  # type: ignore[index]
 
 
 def test_an_unknown_suite_is_refused_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:

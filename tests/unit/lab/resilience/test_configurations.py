@@ -21,7 +21,7 @@ SERVICES: dict[str, Any] = {
 
 
 class Run:
-    code, events, output = 3, (), "refused"
+    code, events, output, tail = 3, (), "refused", "refused"
 
 
 def test_a_file_that_another_mount_hides_is_not_read_by_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +55,6 @@ def test_the_fault_is_put_before_the_first_line_and_the_file_stays_the_same_one(
     file = tmp_path / "redis.conf"
     file.write_text("port 1\n")
     inode = file.stat().st_ino
-    subprocess.run(("sh", "-c", configurations.SPOIL_ON_DISK, "spoil", str(file), "oops\n"), check=True, timeout=30)
+    subprocess.run(("sh", "-c", configurations.SPOIL_ON_DISK, "spoil", str(file), "oops\n"), check=True, timeout=120)
     assert (file.read_text(), file.stat().st_ino) == ("oops\nport 1\n", inode)
     assert [one.name for one in tmp_path.iterdir()] == ["redis.conf"]

@@ -60,3 +60,20 @@ def test_both_ends_see_a_cut_and_no_connection_is_accepted_until_it_is_restored(
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as again, server.accept()[0] as other:
         other.settimeout(5)
         passed(again, other)
+
+
+def test_a_connection_that_is_made_in_the_moment_of_a_cut_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.create_connection
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = FlakyProxy(*server.getsockname())
+
+        def cut_meanwhile(target: tuple[str, int]) -> socket.socket:
+            far = connect(target)
+            proxy.cut()
+            return far
+
+        monkeypatch.setattr("lab.resilience.flaky_proxy.socket.create_connection", cut_meanwhile)
+        with connect(("127.0.0.1", proxy.port)) as near, server.accept()[0] as far:
+            for one in (near, far):
+                one.settimeout(30)
+                assert one.recv(1) == b""

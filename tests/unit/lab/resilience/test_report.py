@@ -25,6 +25,16 @@ def test_the_report_escapes_what_was_measured(tmp_path: Path) -> None:
     assert "http" not in page.split("</head>")[1]
 
 
+def test_the_report_of_a_soak_that_goes_on_says_so_and_shows_what_has_failed(tmp_path: Path) -> None:
+    half_way = SuiteResult("passing", "It passes", [GOOD])
+    half_failed = SuiteResult("failing", "It fails", [GOOD, BAD])
+    for result, words, failed in ((half_way, "Not complete", 0), (half_failed, "Some cases failed", 2), (FAILED, "Some cases failed", 2)):
+        page = write_report(tmp_path, [result], instance="lab", began=BEGAN, completed=False).read_text()
+        assert f"<strong>{words} (running, or stopped before the end)</strong>" in page
+        # of the suite, and of its case
+        assert page.count("Failed</span>") == failed, words
+
+
 def test_results_are_complete_at_any_moment(tmp_path: Path) -> None:
     for result in (SuiteResult("passing", "It passes", [GOOD]), FAILED):
         path = write_results(tmp_path, [result], instance="lab", began=BEGAN, completed=False)

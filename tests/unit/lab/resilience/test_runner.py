@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 from lab.errors import LabError
 from lab.resilience import runner
 from lab.resilience.runner import ActiveRun, FinishedRun, planned_steps, wait_for
-from runbook_lib.archive.journal import Journal
+from runbook_lib.archive.journal import FILE, Journal
 from runbook_lib.archive.runs import new_run
 
-# opens a run, records the given events, prints, and waits for the given time
+# opens a run, records the given events, prints, and waits for the given file
 CHILD = """
 import sys, time
 from runbook_lib.archive.journal import Journal
@@ -27,13 +28,26 @@ with Journal(folder) as journal:
     for key in sys.argv[2:]:
         journal.write("step_started", key=key)
     print("some output", flush=True)
-    time.sleep(float(sys.argv[1]))
+    while sys.argv[1] and not os.path.exists(sys.argv[1]):
+        time.sleep(0.05)
 sys.exit(4)
 """
 
 
-def start(outputs: Path, seconds: float, *keys: str) -> ActiveRun:
-    return ActiveRun((sys.executable, "-c", CHILD, str(seconds), *keys), outputs)
+FOLLOWER = """
+import signal, sys
+from pathlib import Path
+from lab.resilience.runner import ActiveRun
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
+run = ActiveRun((sys.executable, "-c", sys.argv[1], sys.argv[2], "start"), Path(sys.argv[3]))
+run.until("step_started", "start")
+print(run.process.pid, flush=True)
+run.wait()
+"""
+
+
+def start(outputs: Path, until: Path | None, *keys: str) -> ActiveRun:
+    return ActiveRun((sys.executable, "-c", CHILD, str(until or ""), *keys), outputs)
 
 
 @pytest.fixture
@@ -72,9 +86,10 @@ def test_a_run_that_was_never_opened_has_no_events() -> None:
     assert (FinishedRun(2, "usage", None).events, planned_steps([])) == ([], [])
 
 
-def test_an_active_run_is_followed_to_its_end(archive: Path) -> None:
-    with start(archive, 0.5, "start") as run:
+def test_an_active_run_is_followed_to_its_end(archive: Path, tmp_path: Path) -> None:
+    with start(archive, tmp_path / "enough", "start") as run:
         run.until("step_started", "start")
+        (tmp_path / "enough").touch()
         result = run.wait()
     assert result.code == 4
     assert result.output == "some output\n"
@@ -82,22 +97,50 @@ def test_an_active_run_is_followed_to_its_end(archive: Path) -> None:
 
 
 def test_a_run_that_ends_before_the_event_is_noticed(archive: Path) -> None:
-    with start(archive, 0) as run:
+    with start(archive, None) as run:
         assert run.reaches("step_started", "start") is False
-    with start(archive, 0) as run, pytest.raises(LabError, match=r"ended before step_started[\s\S]*some output"):
+    with start(archive, None) as run, pytest.raises(LabError, match=r"ended before step_started[\s\S]*some output"):
         run.until("step_started", "switch")
 
 
-def test_leaving_a_run_stops_it(archive: Path) -> None:
-    with start(archive, 60, "start") as run:
+def test_leaving_a_run_stops_it(archive: Path, tmp_path: Path) -> None:
+    with start(archive, tmp_path / "never", "start") as run:
         run.until("step_started", "start")
         assert run.kernel() == run.process.pid
     assert run.process.returncode == -signal.SIGTERM
 
 
+def test_a_run_that_no_one_follows_any_more_is_stopped(archive: Path, tmp_path: Path) -> None:
+    run = start(archive, tmp_path / "never", "start")
+    run.until("step_started", "start")
+    process = run.process
+    del run
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_ctrl_c_to_what_follows_a_run_stops_the_run(archive: Path, tmp_path: Path) -> None:
+    """In a session of its own it does not get the signal of the terminal, and went on with the server."""
+    with subprocess.Popen((sys.executable, "-c", FOLLOWER, CHILD, tmp_path / "never", archive), stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as follower:
+        assert follower.stdout is not None
+        child = int(follower.stdout.readline())
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(timeout=120) == -signal.SIGINT
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_who_reads_the_journal_of_a_run_is_not_taken_for_its_kernel(archive: Path, tmp_path: Path) -> None:
+    """The runner reads it ten times a second, and the test that kills a kernel killed itself."""
+    with start(archive, tmp_path / "never", "start") as run:
+        run.until("step_started", "start")
+        assert run.folder is not None
+        with (run.folder / FILE).open("rb"):
+            assert run.kernel() == run.process.pid
+
+
 def test_waiting_ends_with_the_condition_or_the_timeout() -> None:
     answers = iter([False, False, True])
-    assert wait_for(lambda: next(answers), "the third answer", 5) < 5
+    assert wait_for(lambda: next(answers), "the third answer", 60) < 60
     with pytest.raises(LabError, match="Timed out after 0 s waiting for: never"):
         wait_for(lambda: False, "never", 0.01)
 
@@ -110,3 +153,9 @@ def test_a_run_is_started_as_an_operator_types_it(archive: Path, monkeypatch: py
     assert words[:3] == ("nice", "-n", "10")
     assert words[4:] == ("run", "20_deploy", "-e", "lab", "-p", "ref=v1", "--apply", "--confirm", "lab", "--reason",
                          "a test")
+
+
+def test_what_a_run_printed_last_begins_with_a_whole_word() -> None:
+    """A case of the report began in the middle of one: *lusive inconclusive*."""
+    assert FinishedRun(1, "passed with warnings " * 100 + "\n", None).tail.split()[:2] in (["…", "passed"], ["…", "with"], ["…", "warnings"])
+    assert FinishedRun(1, " short\n", None).tail == "short"

@@ -31,7 +31,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load_result_of(authority: Path, answer: Serve | None, *, rate: float = 40, seconds: float = 0.5,
-               timeout_s: float = 0.5) -> tuple[LoadResult, int]:
+               timeout_s: float = 30.0) -> tuple[LoadResult, int]:
     """The result of a short load on a server that answers so; and how many requests reached it."""
     return asyncio.run(_drive(authority, answer, rate, seconds, timeout_s))
 

@@ -7,6 +7,7 @@ import pytest
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.checks.logs import log_answer, logs_are_quiet
+from runbook_lib.observability.facts.log_reading import ACCESS_LINE
 from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, TEXTS, deployed_at, message, request, reviewed
 from tests.unit.observability_doubles import staging
 
@@ -35,7 +36,8 @@ def test_lines_of_any_kind_end_in_findings_and_never_in_an_error() -> None:
         assert Verdict.INCONCLUSIVE in {one.verdict for one in found}
 
 
-GUNICORN = b'127.0.0.1 - - [27/Nov/2026:05:02:39 -0600] "GET /status/ HTTP/1.1" 200 5 "-" "curl/8"\n'
+RUNSERVER = b'[26/Nov/2026 13:02:39] "GET /status/ HTTP/1.1" 200 5\n'  # in none of the formats, and without a zone
+GUNICORN = b'127.0.0.1 - - [26/Nov/2026:05:02:39 -0600] "GET /status/ HTTP/1.1" 200 5 "-" "curl/8"\n'
 TEXT = b"2026-11-26 12:10:00 INFO begun\n2026-11-26 14:00:00 INFO fine\n"
 
 
@@ -44,17 +46,22 @@ def verdicts(*logs: tuple[LogFile, bytes], minutes: float = 60) -> dict[str, Fin
 
 
 def test_a_log_that_was_mostly_not_read_is_inconclusive_and_names_the_reason_with_a_line() -> None:
-    found = verdicts((TEXTS, TEXT + GUNICORN * 8))
+    found = verdicts((TEXTS, TEXT + RUNSERVER * 8))
     one = found["log log0 can be read"]
     assert one.verdict is Verdict.INCONCLUSIVE
-    assert "8 lines of an access log among messages (kind: access with format: combined would read them), for example: " in one.measured
+    assert f"8 lines {ACCESS_LINE}, for example: " in one.measured
     assert '"GET /status/ HTTP/1.1" 200' in one.measured
     new = found["new errors"]
     assert (new.verdict, new.measured) == (Verdict.INCONCLUSIVE, "none in what could be read; of log0 80 % could not be read")
 
 
+def test_a_servers_lines_about_requests_are_read_next_to_its_messages() -> None:
+    found = verdicts((TEXTS, TEXT + GUNICORN * 800))
+    assert (found["log log0 can be read"].verdict, found["new errors"].verdict) == (Verdict.PASSED, Verdict.PASSED)
+
+
 def test_an_error_in_what_could_be_read_of_such_a_log_is_new_all_the_same() -> None:
-    found = verdicts((TEXTS, TEXT + b"2026-11-26 14:00:01 ERROR boom\n" + GUNICORN * 8))
+    found = verdicts((TEXTS, TEXT + b"2026-11-26 14:00:01 ERROR boom\n" + RUNSERVER * 8))
     assert found["new errors"].verdict is Verdict.FAILED
 
 
@@ -66,7 +73,7 @@ def test_the_lines_of_a_traceback_belong_to_their_message_and_are_no_reason_to_c
 
 
 def test_a_few_unreadable_lines_stay_a_warning() -> None:
-    found = verdicts((TEXTS, TEXT * 30 + GUNICORN * 8))
+    found = verdicts((TEXTS, TEXT * 30 + RUNSERVER * 8))
     assert (found["log log0 can be read"].verdict, found["new errors"].verdict) == (Verdict.WARNING, Verdict.PASSED)
 
 
@@ -81,3 +88,27 @@ def test_requests_that_were_mostly_not_read_show_faults_and_never_that_there_are
 def test_the_answer_counts_no_requests_where_no_log_has_any() -> None:
     only = reviewed((TEXTS, TEXT))
     assert "Nothing failed in 2 messages, " in log_answer(staging(), only, (Finding("it", Verdict.WARNING, "as measured"),))
+
+
+FAILING = tuple(message(text=text) * 3 for text in ("no connection to alpha", "disk is full"))
+
+
+def test_errors_that_no_deployment_explains_are_the_first_sentence() -> None:
+    """400 lines of ERROR on a server with its first deployment read "Nothing failed in 381 requests"."""
+    first = reviewed((REQUESTS, request() * 100), (MESSAGES, b"".join(FAILING)))
+    sentence = log_answer(staging(), first, (Finding("it", Verdict.WARNING, "as measured"),))
+    assert sentence.startswith("There are 6 errors of 2 kinds, most often ERROR ")
+    assert sentence.endswith("; worth reading: it: as measured.")
+
+
+def test_errors_that_were_there_before_the_deployment_are_not_called_quiet() -> None:
+    old = reviewed((REQUESTS, request() * 100), (MESSAGES, message(text="disk is full") * 4))
+    sentence = log_answer(staging(), old, (Finding("it", Verdict.PASSED, "as measured"),))
+    assert sentence == ("There are 4 errors of 1 kind, most often ERROR disk is full (4 times since 13:00:00 UTC) in 100 requests and 4 messages, "
+                        f"{WINDOW}.")
+
+
+def test_the_example_of_what_could_not_be_read_is_one_that_can_be_shown() -> None:
+    text = message(text="fine", level="INFO") * 50 + b"\0" * 5000 + b"\n" + b"plain words\n"
+    (row,) = (one for one in logs_are_quiet(staging(), reviewed((MESSAGES, text))) if one.check.endswith("can be read"))
+    assert "for example: plain words" in row.measured

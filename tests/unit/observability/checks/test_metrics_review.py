@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -18,7 +18,8 @@ from runbook_lib.observability.checks.metrics import (
     windows_compare,
 )
 from runbook_lib.observability.checks.metrics_review import Change, amount, review_metrics
-from runbook_lib.observability.facts.metric_history import WEEK_BEFORE
+from runbook_lib.observability.facts.alert_drills import DrillTime
+from runbook_lib.observability.facts.metric_history import WEEK_BEFORE, AlertPeriod
 from runbook_lib.platform.facts.availability import Unanswered
 from tests.unit.metrics_doubles import BEGIN, HOUR, NOTHING, deployed, history, review
 from tests.unit.observability_doubles import staging
@@ -102,6 +103,44 @@ def test_requests_decide_point_by_point_whether_a_ratio_counts() -> None:
     few = review({"request_rate": [0.1] * 30 + [2.0] * 30, "error_rate": [60.0] * 30 + [0.0] * 30})
     assert {one.check: one.verdict for one in metrics_below_thresholds(few)}["Error rate is not above 5 %"] is Verdict.PASSED
     assert deployed(1).releases[0].version == "v3.1.0"
+
+
+def minute(of: float) -> datetime:
+    return BEGIN + timedelta(minutes=of)
+
+
+def test_a_real_fault_during_a_drill_of_the_same_alert_is_no_work_of_the_drill() -> None:
+    """41 passed while the error rate was high for ten minutes, of which a drill of 40 s had made none but the first."""
+    high = {"error_rate": [0.0] * 30 + [40.0] * 10 + [0.0] * 20}
+    drill = DrillTime(minute(29.5), minute(38), {"ErrorRateHigh": (minute(29.7), minute(30.4))})
+    fires = [AlertPeriod("ErrorRateHigh", minute(30), minute(31), drill=True),
+             AlertPeriod("ErrorRateHigh", minute(33), minute(40))]
+    made = review(high, releases=[5], drills=[drill], alerts=fires)
+    judged = next(one for one in metrics_below_thresholds(made) if one.check == "Error rate is not above 5 %")
+    assert (judged.verdict, "above it for 9 min" in judged.measured) == (Verdict.FAILED, True)
+    assert [one.label for one in made.marks[-2:]] == ["ErrorRateHigh (drill)", "ErrorRateHigh"]
+    other = review(high, drills=[replace(drill, provoked={"CpuUsageHigh": (minute(29.7), minute(38))})], alerts=fires[1:])
+    assert {one.check: one.verdict for one in metrics_below_thresholds(other)}["Error rate is not above 5 %"] is Verdict.FAILED
+
+
+def test_what_an_alert_drill_provoked_is_named_and_no_fault_of_the_environment() -> None:
+    """After a drill 41 called the threshold crossed, and named a deployment of 25 minutes before as what came first."""
+    high = {"error_rate": [0.0] * 30 + [40.0] * 10 + [0.0] * 20}
+    drill = DrillTime(BEGIN + timedelta(minutes=29, seconds=30), BEGIN + timedelta(minutes=40))
+    above = "Error rate is not above 5 %"
+    assert {one.check: one.verdict for one in metrics_below_thresholds(review(high, releases=[5]))}[above] is Verdict.FAILED
+    made = review(high, releases=[5], drills=[drill])
+    judged = next(one for one in metrics_below_thresholds(made) if one.check == above)
+    assert (judged.verdict, judged.measured) == (
+        Verdict.PASSED, "highest: 40 %; beyond it only while an alert drill provoked its alert")
+    assert [one.words for one in made.changes] == [
+        "Error rate rose from 0 % to 40 % at 12:30 UTC, during the alert drill of 12:29",
+        "Error rate fell from 40 % to 0 % at 12:40 UTC, during the alert drill of 12:29"]
+    assert {one.verdict for one in changes_found(made)} == {Verdict.PASSED}
+    of_drill = AlertPeriod("ErrorRateHigh", minute(31), minute(40), drill=True)
+    assert review(high, releases=[5], drills=[drill], alerts=[of_drill]).marks[-1].label == "ErrorRateHigh (drill)"
+    later = review({"error_rate": [0.0] * 30 + [40.0] * 30}, drills=[drill])
+    assert {one.check: one.verdict for one in metrics_below_thresholds(later)}[above] is Verdict.FAILED
 
 
 @pytest.mark.parametrize(("value", "unit", "words"), [

@@ -39,6 +39,7 @@ def test_all_services_work() -> None:
     ({"containers.redis.service": "another"}, "failed", "no container"),
     ({"replies.redis.reply": "down", "replies.redis.words": "-LOADING"}, "failed", "-LOADING; its container is running and healthy all the same"),
     ({"replies.redis.reply": "silent", "replies.redis.words": "no reply within 4 s"}, "inconclusive", "no reply within 4 s"),
+    ({"replies.redis.reply": "refused", "replies.redis.words": "NOAUTH"}, "inconclusive", "NOAUTH"),
     ({"replies.redis.reply": "unknown"}, "inconclusive", "answers"),
     ({"replies.redis.service": "another"}, "inconclusive", "it could not be asked"),
     ({"replies": UNANSWERED}, "inconclusive", "its answer: no answer within 6 s"),
@@ -46,6 +47,7 @@ def test_all_services_work() -> None:
     # at 17:49; it was started at 16:49:19, 60 minutes and no second earlier
     ({"containers.redis.restart_count": 3}, "warning", "restarted 3 times, the last 60 min ago"),
     ({"containers.redis.restart_count": 3, "containers.redis.started_at": "2026-11-20T00:00:00+00:00"}, "passed", "running; healthy; answers in 2 ms"),
+    ({"replies.redis.seconds": 0.0004}, "passed", "running; healthy; answers in less than 1 ms"),
 ])
 def test_a_service_is_its_container_and_its_own_answer(changes: dict[str, Any], verdict: str, words: str) -> None:
     found = state("redis", changes)
@@ -63,6 +65,12 @@ def test_an_answer_that_takes_long_is_a_warning_with_the_figure(service: str) ->
     assert state(name, {f"replies.{service}.seconds": 3.021}, health__slow_ms=5000).verdict is Verdict.PASSED
     # the container's own fault comes first, and a slow answer of another service explains nothing
     assert state(name, {f"replies.{service}.seconds": 3.021, f"containers.{service}.health": "unhealthy"}).verdict is Verdict.FAILED
+
+
+def test_one_that_does_not_let_the_probe_in_is_not_to_be_restarted() -> None:
+    """Redis with users alone, or behind TLS with certificates of clients: it was called down."""
+    advice = state("redis", {"replies.redis.reply": "refused", "replies.redis.words": "NOAUTH"}).advice
+    assert "`user`" in advice and "restart" not in advice
 
 
 def test_a_stopped_service_has_one_fault_and_not_a_second_for_not_answering() -> None:
@@ -164,6 +172,9 @@ def test_without_the_engine_and_the_colour_the_engine_is_what_is_missing() -> No
 def test_a_connection_of_a_colour_that_is_not_known_is_not_known() -> None:
     found = connections_are_real(staging(), both_colours())
     assert {(one.verdict, one.measured) for one in found} == {(Verdict.INCONCLUSIVE, NOT_KNOWN)}
+    lost = {"question": "containers", "reason": "refused", "next_step": "Check the address and port."}
+    without = connections_are_real(staging(), survey({"containers": lost, "deployed": lost}))
+    assert {one.next_step for one in without} == {"Check the address and port."}, "no file can be read there"
 
 
 REPLICA = {"service": "redis"}

@@ -13,7 +13,7 @@ from tests.unit.observability_doubles import staging
 def test_the_questions_stand_in_the_order_in_which_the_notebook_names_their_answers() -> None:
     assert [one.name for one in health_questions(staging())] == [
         "health", "the page in a browser", "certificate", "monitoring targets", "alerts", "errors in the backend's log",
-        "Grafana", "containers of runs", "mounted files of nginx"]
+        "Grafana", "containers of runs", "mounted files of nginx", "Prometheus' clock", "silences"]
 
 
 def test_the_page_has_no_longer_than_the_deadline() -> None:

@@ -166,7 +166,7 @@ def test_a_part_that_hangs_is_missing_and_the_others_are_there(monkeypatch: pyte
 def test_what_asks_many_has_time_left_when_one_of_them_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: dict[str, float] = {}
     monkeypatch.setattr(health_survey, "ask_services", lambda _, limit_s: limits.update(service=limit_s) or Question("services", lambda c: ()))
-    monkeypatch.setattr(health_survey, "survey_endpoints", lambda _, timeout_s: limits.update(endpoint=timeout_s) or Question("endpoints", lambda c: ()))
+    monkeypatch.setattr(health_survey, "survey_endpoints", lambda _, timeout_s, resolved: limits.update(endpoint=timeout_s) or Question("endpoints", lambda c: ()))
 
     def deadline(question: Question[Any], seconds: float) -> Question[Any]:
         limits[question.name] = seconds

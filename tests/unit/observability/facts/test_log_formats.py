@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import polars as pl
 import pytest
 
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_formats import USUAL_KEYS, candidates, keys_of, moment, severity, text_columns
+from runbook_lib.observability.facts.log_reading import Unreadable, read_log
 from runbook_lib.platform.facts.log_lines import time_of
 from tests.unit.observability.log_doubles import MESSAGES, REQUESTS
 
@@ -84,3 +87,12 @@ def test_a_line_of_json_may_name_its_time_zone_as_well() -> None:
         at = time_of(f'{{"timestamp":"{text}","error_severity":"LOG"}}')
         assert at is not None and at.hour == hour
     assert pl.select(moment(pl.lit("2026-11-27 21:00:00.123 CST"))).item() is None
+
+
+def test_the_time_of_nginx_may_stand_in_json_in_the_form_of_its_access_log() -> None:
+    """`"time": "$time_local"` is in many configurations; each of their lines was unreadable."""
+    own = [b'{"time":"29/Nov/2026:01:00:03 +0100","status":"200","path":"/a"}', b'{"time":"2026-11-29T00:00:04Z","status":"200","path":"/b"}']
+    unreadable = Unreadable()
+    (found,) = read_log(io.BytesIO(b"\n".join(own) + b"\n"), REQUESTS, unreadable)
+    assert [str(at) for at in found["at"]] == ["2026-11-29 00:00:03", "2026-11-29 00:00:04"]
+    assert not unreadable.counts

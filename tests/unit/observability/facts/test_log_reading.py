@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 
@@ -11,7 +10,6 @@ from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts import log_reading
 from runbook_lib.observability.facts.log_reading import (
     ACCESS_LINE,
-    COMBINED_LINE,
     CONTINUED,
     NO_STATUS,
     NO_TIME,
@@ -22,16 +20,7 @@ from runbook_lib.observability.facts.log_reading import (
     Unreadable,
     read_log,
 )
-from tests.unit.observability.log_doubles import COMBINED, MESSAGES, REQUESTS, TEXTS, message, request
-
-GOOD = b'192.0.2.1 - - [27/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl"\n'
-
-
-def read(log: LogFile, text: bytes) -> tuple[list[dict[str, object]], dict[str, int]]:
-    unreadable = Unreadable()
-    rows = [row for frame in read_log(io.BytesIO(text), log, unreadable) for row in frame.to_dicts()]
-    return rows, unreadable.counts
-
+from tests.unit.observability.log_doubles import COMBINED, GOOD, MESSAGES, REQUESTS, TEXTS, message, read, request
 
 # ── lines that can be read, however odd ──────────────────────────────────────────────────────────────────────────────
 
@@ -158,8 +147,6 @@ def test_an_exception_is_known_by_its_last_line() -> None:
     (MESSAGES, b"Traceback (most recent call last):\n", NOT_JSON), (MESSAGES, b'{"message": "undated"}\n', NO_TIME),
     (TEXTS, b"    at line 3\n", CONTINUED), (TEXTS, b"Traceback (most recent call last):\n", CONTINUED),
     (TEXTS, b"django.db.utils.OperationalError: no such table\n", CONTINUED), (TEXTS, b"starting up\n", NO_TIME), (TEXTS, b"2026-11-27 12:00:00 IST ERROR x\n", SHARED_ZONE),
-    (TEXTS, b'127.0.0.1 - - [27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5 "-" "curl/8"\n', COMBINED_LINE),
-    (TEXTS, b'[27/Nov/2026:22:02:39 -0600] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
     (TEXTS, b'[27/Nov/2026 22:02:39] "GET /status/ HTTP/1.1" 200 5\n', ACCESS_LINE),
     (REQUESTS, b"x" * 1_000_000, TOO_LONG), (COMBINED, GOOD.rstrip() + b"x" * 40_000 + b"\n", TOO_LONG),
     (MESSAGES, message(text="x" * 40_000), TOO_LONG),
@@ -168,6 +155,23 @@ def test_a_line_that_cannot_be_read_is_counted_by_its_reason_and_its_neighbours_
     good = {"json": request() if log.kind == "access" else message(), "combined": GOOD, "text": b"2026-11-27 12:00:00 ERROR x\n"}[log.format]
     rows, unreadable = read(log, good * 3 + line.rstrip(b"\n") + b"\n" + good * 2)
     assert (len(rows), unreadable) == (5, {reason: 1})
+
+
+@pytest.mark.parametrize("line", [
+    b'127.0.0.1 - - [27/Nov/2026:22:02:39 -0600] "GET /error/ HTTP/1.1" 500 5 "-" "curl/8"\n',
+    b"172.27.1.1 - - [27/Nov/2026:22:02:39 -0600] 'GET /?at=2020-01-01T00:00:00Z HTTP/1.1' 200 3393 '-' 'curl' in 50356\xc2\xb5s\n",
+    b'[27/Nov/2026:22:02:39 -0600] "GET /warning HTTP/1.1" 200 5\n',
+])
+def test_a_request_among_messages_has_its_own_time_and_no_level(line: bytes) -> None:
+    """As gunicorn writes them next to the application's messages, for which no log of its own can be named."""
+    rows, unreadable = read(TEXTS, b"2026-11-27 12:00:00 ERROR x\n" + line)
+    assert [(str(row["at"]), row["level"]) for row in rows] == [("2026-11-27 12:00:00", "ERROR"), ("2026-11-28 04:02:39", "")]
+    assert unreadable == {}
+
+
+def test_a_date_in_a_message_is_not_that_of_a_request() -> None:
+    rows, unreadable = read(TEXTS, b"the job of [27/Nov/2026:22:02:39 +0000] ended\n")
+    assert (rows, unreadable) == ([], {NO_TIME: 1})
 
 
 def test_no_line_and_blank_lines_are_not_unreadable() -> None:
@@ -207,89 +211,3 @@ def test_the_samples_are_few_and_short_and_none_of_a_line_that_was_cut() -> None
     assert [len(one) for one in unreadable.samples[NOT_JSON]] == [200, 1, 1, 1, 1]
     assert unreadable.samples[TOO_LONG] == []
     assert unreadable.total == 52
-
-
-# ── what other servers write ─────────────────────────────────────────────────────────────────────────────────────────
-
-TRAEFIK = LogFile(kind="access", format="traefik", path="/var/log/traefik")
-CADDY = LogFile(kind="access", format="caddy", path="/var/log/caddy")
-TRAEFIK_COMMON = (b'192.0.2.7 - - [27/Nov/2026:12:00:00 +0000] "GET /api/products?page=2 HTTP/2.0" 200 2326 "-" "curl/8" 17 '
-                  b'"web@docker" "http://172.18.0.3:8000" 12ms\n')
-TRAEFIK_JSON = json.dumps({
-    "ClientAddr": "192.0.2.7:40412", "ClientHost": "192.0.2.7", "ClientPort": "40412", "DownstreamContentSize": 2326,
-    "DownstreamStatus": 200, "Duration": 12_345_678, "OriginDuration": 11_900_000, "OriginStatus": 200, "Overhead": 445_678,
-    "RequestHost": "shop.example.com", "RequestMethod": "GET", "RequestPath": "/api/products?page=2", "RouterName": "web@docker",
-    "StartLocal": "2026-11-27T12:00:00.5+01:00", "StartUTC": "2026-11-27T12:00:00.512345678Z", "entryPointName": "websecure",
-    "level": "info", "msg": "", "time": "2026-11-27T12:00:01Z"}).encode() + b"\n"
-CADDY_JSON = json.dumps({
-    "level": "info", "ts": 1795780800.512, "logger": "http.log.access.log0", "msg": "handled request",
-    "request": {"remote_ip": "192.0.2.7", "remote_port": "40412", "client_ip": "192.0.2.7", "proto": "HTTP/2.0", "method": "GET",
-                "host": "shop.example.com", "uri": "/api/products?page=2", "headers": {"User-Agent": ["curl/8"]}},
-    "bytes_read": 0, "user_id": "", "duration": 0.012345, "size": 2326, "status": 200,
-    "resp_headers": {"Server": ["Caddy"]}}).encode() + b"\n"
-
-
-@pytest.mark.parametrize(("log", "line", "seconds"), [
-    (TRAEFIK, TRAEFIK_COMMON, 0.012), (TRAEFIK, TRAEFIK_JSON, 0.012345678), (CADDY, CADDY_JSON, 0.012345),
-])
-def test_a_request_that_traefik_or_caddy_wrote_is_read(log: LogFile, line: bytes, seconds: float) -> None:
-    rows, unreadable = read(log, line * 2)
-    assert unreadable == {} and len(rows) == 2
-    assert {name: rows[0][name] for name in ("path", "status", "address", "seconds")} == {
-        "path": "/api/products", "status": 200, "address": "192.0.2.7", "seconds": seconds}
-    assert str(rows[0]["at"]) == "2026-11-27 12:00:00"
-
-
-@pytest.mark.parametrize("line", [
-    TRAEFIK_COMMON.replace(b'200 2326 "-" "curl/8" 17 "web@docker" "http://172.18.0.3:8000" 12ms', b'404 19 "-" "-" 18 "-" "-" 0ms'),
-    TRAEFIK_JSON.replace(b'"DownstreamStatus": 200', b'"DownstreamStatus": 404'),
-])
-def test_a_request_that_no_router_of_traefik_took_is_one_too(line: bytes) -> None:
-    rows, unreadable = read(TRAEFIK, line)
-    assert ([row["status"] for row in rows], unreadable) == ([404], {})
-
-
-@pytest.mark.parametrize(("log", "line", "reason"), [
-    (TRAEFIK, b'time="2026-11-27T12:00:00Z" level=error msg="accept tcp: too many open files"\n', NOT_COMBINED),
-    (CADDY, b'2026/11/27 12:00:00.512 INFO admin endpoint started\n', NOT_JSON),
-    (CADDY, json.dumps({"level": "info", "ts": 1795780800.5, "msg": "serving initial configuration"}).encode() + b"\n", NO_STATUS),
-    (CADDY, CADDY_JSON.replace(b'"ts": 1795780800.512, ', b""), NO_TIME),
-    (TRAEFIK, TRAEFIK_JSON.replace(b'"DownstreamStatus": 200', b'"DownstreamStatus": 0'), NO_STATUS),
-])
-def test_what_is_not_a_request_among_them_is_counted(log: LogFile, line: bytes, reason: str) -> None:
-    assert read(log, line) == ([], {reason: 1})
-
-
-def test_a_request_of_caddy_without_its_object_has_no_path() -> None:
-    (row,), _ = read(CADDY, CADDY_JSON.replace(b'"request": {', b'"asked": {'))
-    assert (row["path"], row["address"], row["status"]) == ("", "", 200)
-
-
-@pytest.mark.parametrize(("host", "address"), [
-    (b"shop.example.com:443", b"192.0.2.1"), (b"shop.example.com", b"192.0.2.1"), (b"localhost:80", b"2001:db8::1"), (b"_", b"::1"),
-    (b"192.0.2.99:80", b"192.0.2.1"), (b"[2001:db8::9]:443", b"2001:db8::1"),
-])
-def test_a_virtual_host_in_front_is_not_the_address(host: bytes, address: bytes) -> None:
-    line = GOOD.replace(b"192.0.2.1", host + b" " + address)
-    rows, unreadable = read(COMBINED, line + GOOD + line)
-    assert [str(row["address"]) for row in rows].count(address.decode()) >= 2, "lines of both kinds are read in one log"
-    assert ({row["path"] for row in rows}, len(rows), unreadable) == ({"/a"}, 3, {})
-
-
-@pytest.mark.parametrize("front", [b"client.example.com - -", b"2001:db8::1 - -", b"192.0.2.1 - 10.0.0.1", b"192.0.2.1 10.0.0.1 -"])
-def test_what_stands_in_front_of_an_address_is_a_host_only_where_an_address_follows(front: bytes) -> None:
-    (row,), unreadable = read(COMBINED, GOOD.replace(b"192.0.2.1 - -", front))
-    assert (row["status"], unreadable) == (200, {})
-    assert row["address"] == (front.split()[1] if b" 10.0.0.1 -" in front else front.split()[0]).decode()
-
-
-def test_text_among_messages_in_json_is_read_as_messages() -> None:
-    """A server writes text and its code JSON: a third of the log could not be read, and nothing was concluded from the rest."""
-    rows, unreadable = read(MESSAGES, b"""{"time": "2026-11-27T12:00:00Z", "level": "info", "message": "begun"}
-2026-11-27 12:00:01 [ERROR] worker 3 was killed
-{"time": "2026-11-27T12:00:02Z", "level": "ERR
-no time here
-""")
-    assert [(str(row["at"])[-8:], row["level"], row["message"]) for row in rows] == [
-        ("12:00:00", "INFO", "begun"), ("12:00:01", "ERROR", "[ERROR] worker 3 was killed")]
-    assert unreadable == {NOT_JSON: 2}

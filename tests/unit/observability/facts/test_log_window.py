@@ -21,6 +21,7 @@ from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.log_lines import TIMES
 from tests.unit.observability_doubles import staging
 
+CLOCK = {"date +%s.%N": "no time is said\n"}
 REPLY = "S ok\nF 1000 /var/log/a.log.1\nF 500 /var/log/a.log\nZ 9\n"
 
 
@@ -48,7 +49,7 @@ def test_names_of_files_are_made_plain() -> None:
 
 
 def test_every_log_of_the_environment_is_asked_about_in_its_window() -> None:
-    connections = ScriptedConnections(commands={"bash": REPLY})
+    connections = ScriptedConnections(commands=CLOCK | {"bash": REPLY})
     found = survey_logs(staging(), 2.0, "2026-11-27 14:00", 60.0).fetch(connections)
     assert (found.since, found.until) == (datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 11, 27, 14, tzinfo=UTC))
     assert list(found.logs) == list(staging().logs)
@@ -80,14 +81,14 @@ def test_a_log_that_did_not_answer_has_no_size_and_is_named() -> None:
 def test_a_log_of_containers_is_asked_of_each_colour() -> None:
     environment = staging(logs={"app": {"kind": "application", "format": "json", "service": "backend"},
                                 "cache": {"kind": "application", "format": "text", "service": "redis"}})
-    connections = ScriptedConnections(commands={"bash": "S missing\n"})
+    connections = ScriptedConnections(commands=CLOCK | {"bash": "S missing\n"})
     survey_logs(environment).fetch(connections)
-    assert [one.argv[9:] for one in connections.server.asked] == [
+    assert [one.argv[9:] for one in connections.server.asked[1:]] == [
         ("service", "gw2-staging", "backend-blue", "backend-green"), ("service", "gw2-staging", "redis")]
 
 
 def test_a_log_that_does_not_answer_is_missing_and_the_others_are_there() -> None:
-    connections = ScriptedConnections(commands={"nginx/access.log": FactUnreadable("it was refused"), "bash": REPLY})
+    connections = ScriptedConnections(commands=CLOCK | {"nginx/access.log": FactUnreadable("it was refused"), "bash": REPLY})
     found = survey_logs(staging(), 1.0).fetch(connections)
     assert {name for name, one in found.logs.items() if isinstance(one, Unanswered)} == {"proxy"}
     assert [row["not read, because"] for row in found.rows if row["log"] == "proxy"] == ["it was refused"]
@@ -96,7 +97,7 @@ def test_a_log_that_does_not_answer_is_missing_and_the_others_are_there() -> Non
 
 def test_logs_of_which_none_answers_are_not_zero_bytes() -> None:
     with pytest.raises(FactUnreadable, match="no route"):
-        survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"bash": HostUnreachable("no route")}))
+        survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands=CLOCK | {"bash": HostUnreachable("no route")}))
 
 
 @pytest.mark.parametrize("deadline_s", [0.0, -3.0, 1e12, float("nan"), float("inf")])
@@ -119,11 +120,19 @@ def test_an_end_without_a_time_is_refused(until: str) -> None:
 
 @pytest.mark.parametrize("until", ["2026-11-27T15:00:00+01:00", "2026-11-27 14:00:00"])
 def test_an_end_may_have_a_zone_and_is_in_utc_without_one(until: str) -> None:
-    found = survey_logs(staging(), 1.0, until).fetch(ScriptedConnections(commands={"bash": REPLY}))
+    found = survey_logs(staging(), 1.0, until).fetch(ScriptedConnections(commands={"date +%s.%N": "1795788000.5\n", "bash": REPLY}))
     assert found.until == datetime(2026, 11, 27, 14, tzinfo=UTC)
 
 
-def test_without_an_end_the_window_ends_now() -> None:
-    found = survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"bash": REPLY}))
+def test_without_an_end_the_window_ends_when_it_is_now_on_the_server() -> None:
+    """Its clock dates the lines: by an operator's clock that is two hours late the log of the last hour was empty."""
+    found = survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"date +%s.%N": "1795788000.5\n", "bash": REPLY}))
+    assert (found.since, found.until) == (datetime(2026, 11, 27, 13, tzinfo=UTC), datetime(2026, 11, 27, 14, tzinfo=UTC))
+    assert "by the server's clock, which is " in found.sentence
+
+
+def test_where_the_clock_cannot_be_asked_the_window_ends_now() -> None:
+    found = survey_logs(staging(), 1.0).fetch(ScriptedConnections(commands={"date +%s.%N": "no date here\n", "bash": REPLY}))
     assert abs(datetime.now(UTC) - found.until) < timedelta(minutes=10)
     assert found.until - found.since == timedelta(hours=1)
+    assert found.clock == ""

@@ -12,9 +12,7 @@ from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import BadParameter, EndpointUnavailable, FactUnreadable
 from runbook_lib.observability.facts.metric_history import (
     BEFORE,
-    CLOCK,
     NOW,
-    OLDEST,
     WEEK_BEFORE,
     MetricsWindow,
     alert_periods,
@@ -25,8 +23,10 @@ from runbook_lib.observability.facts.metric_history import (
 )
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.metric_ranges import Values, grid_between
+from runbook_lib.platform.facts.metrics_clock import CLOCK, OLDEST, SCRAPES
 from tests.unit.observability_doubles import staging
 
+NO_DRILL = {"alert-drills.jsonl": ""}
 END = datetime(2026, 11, 27, 14, tzinfo=UTC)
 WINDOW = MetricsWindow(grid_between(END - timedelta(minutes=10), END), 0.1, END - timedelta(days=20))
 
@@ -83,22 +83,23 @@ def test_a_deadline_that_is_not_one_is_refused(deadline_s: float) -> None:
 
 def test_the_window_ends_at_prometheus_own_time_and_its_skew_is_known() -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
-    queries = {CLOCK: scalar(ahead.timestamp()), OLDEST: vector(ahead.timestamp() - 86_400)}
-    found = metrics_window(staging(), "1h").fetch(ScriptedConnections(queries=queries))
+    queries = {CLOCK: scalar(ahead.timestamp()), OLDEST: vector(ahead.timestamp() - 86_400), SCRAPES: vector(ahead.timestamp() - 2)}
+    found = metrics_window(staging(), "1h").fetch(ScriptedConnections(queries=queries, commands=NO_DRILL))
     assert abs(found.grid.end - ahead) <= timedelta(seconds=5)
     assert found.clock_ahead_s == pytest.approx(3600, abs=60)
+    assert [round((ahead - at).total_seconds()) for at in (found.scrapes or {}).values()] == [2]
     assert found.data_since is not None
     assert found.data_since.timestamp() == pytest.approx(ahead.timestamp() - 86_400)
 
 
 @pytest.mark.parametrize("oldest", [vector(), vector(9.2e15), vector(float("nan")), FactUnreadable("refused"), {"resultType": "matrix"}])
 def test_a_prometheus_that_does_not_say_since_when_it_has_data(oldest: Any) -> None:
-    queries = {CLOCK: scalar(datetime.now(UTC).timestamp()), OLDEST: oldest}
-    assert metrics_window(staging(), "1h").fetch(ScriptedConnections(queries=queries)).data_since is None
+    queries = {CLOCK: scalar(datetime.now(UTC).timestamp()), OLDEST: oldest, SCRAPES: vector()}
+    assert metrics_window(staging(), "1h").fetch(ScriptedConnections(queries=queries, commands=NO_DRILL)).data_since is None
 
 
 def test_a_prometheus_that_does_not_answer_leaves_a_window_and_its_reason() -> None:
-    down = ScriptedConnections(queries={CLOCK: EndpointUnavailable("Prometheus is not reachable")})
+    down = ScriptedConnections(commands=NO_DRILL, queries={CLOCK: EndpointUnavailable("Prometheus is not reachable")})
     found = metrics_window(staging(), "1h", "2026-11-27T12:00").fetch(down)
     assert found.unanswered is not None
     assert "not reachable" in found.unanswered.reason
@@ -181,6 +182,13 @@ def test_alerts_are_periods_and_gaps_end_them() -> None:
     begin = WINDOW.grid.begin
     assert [(one.name, (one.begin - begin).seconds, (one.end - begin).seconds) for one in found] == [
         ("ErrorRateHigh", 0, 5), ("ErrorRateHigh", 15, 15)]
+
+
+def test_an_alert_of_a_drill_is_told_from_a_real_one_of_its_name_by_its_label() -> None:
+    both = matrix(1, 1, name="ErrorRateHigh")
+    both["result"] += [{**both["result"][0], "metric": {"alertname": "ErrorRateHigh", "drill": "20261129T000207Z-4a168d"}}]
+    connections = ScriptedConnections(queries={"max by (alertname, drill)": both})
+    assert [one.drill for one in alert_periods(WINDOW).fetch(connections)] == [False, True]
 
 
 def test_what_the_application_lacks_is_not_asked_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runbook_lib.connections.scripted import ScriptedConnections
-from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable
+from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, HostUnreachable, NameUnresolved
 from runbook_lib.observability.facts.users import UserView, survey_users
 from runbook_lib.platform.facts.availability import Unanswered
 from tests.unit.shop_environment import shop
@@ -34,6 +34,15 @@ def test_an_address_that_nothing_answers_is_a_value() -> None:
     seen = asked(replies=dict.fromkeys((*SHOP.health.endpoints, "/", "/api/products"), gone))
     assert isinstance(seen.endpoints, tuple)
     assert {one.status for one in seen.endpoints} == {None}
+
+
+def test_a_name_that_does_not_resolve_here_shows_nothing_of_users() -> None:
+    """A VPN that was off made 40 report that users are affected: nothing had been sent."""
+    gone = NameUnresolved("shop.example does not resolve on this machine.", next_step="VPN")
+    seen = asked(replies=dict.fromkeys((*SHOP.health.endpoints, "/", "/api/products"), gone))
+    for part in (seen.endpoints, seen.reads):
+        assert isinstance(part, Unanswered)
+        assert (part.reason, part.next_step) == ("shop.example does not resolve on this machine", "VPN")
 
 
 def test_the_holder_of_the_lock_is_known_to_change_services() -> None:

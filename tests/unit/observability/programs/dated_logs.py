@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,11 @@ def dated_json_line(second: int) -> bytes:
     """A message before the time that begins with a date, holds what looks like the key, and is longer than most lines."""
     text = rf'2099-01-01T00:00:00 \"time\":\"2001-01-01T00:00:00\" [31/Dec/2099:00:00:00 +0000] {"x" * 700}'
     return f'{{"message":"{text}","level":"time", "ts" : "{stamp(second).isoformat()}","n":{second}}}\n'.encode()
+
+
+def local_json_line(second: int) -> bytes:
+    """JSON with nginx' `$time_local`, as many configurations in public have it."""
+    return f'{{"time":"{stamp(second):%d/%b/%Y:%H:%M:%S} +0000","path":"/2099-01-01T00:00:00","n":{second}}}\n'.encode()
 
 
 def epoch_line(second: int) -> bytes:
@@ -69,6 +75,14 @@ def lines(begin: int, end: int, step: int = 20, line: object = json_line) -> byt
 
 def three_days(folder: Path, line: object = json_line) -> Path:
     """Two rotated days, the older one compressed, and half a day in the file that is written now."""
-    written(folder / "a.log.2.gz", gzip.compress(lines(BEGIN, BEGIN + DAY, line=line)), BEGIN + DAY)
-    written(folder / "a.log.1", lines(BEGIN + DAY, BEGIN + 2 * DAY, line=line), BEGIN + 2 * DAY)
-    return written(folder / "a.log", lines(BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2, line=line), BEGIN + 5 * DAY // 2)
+    packed, day, half = _three_days(line)
+    written(folder / "a.log.2.gz", packed, BEGIN + DAY)
+    written(folder / "a.log.1", day, BEGIN + 2 * DAY)
+    return written(folder / "a.log", half, BEGIN + 5 * DAY // 2)
+
+
+@cache
+def _three_days(line: object) -> tuple[bytes, bytes, bytes]:
+    days = ((BEGIN, BEGIN + DAY), (BEGIN + DAY, BEGIN + 2 * DAY), (BEGIN + 2 * DAY, BEGIN + 5 * DAY // 2))
+    first, second, third = (lines(begin, end, line=line) for begin, end in days)
+    return gzip.compress(first), second, third

@@ -26,6 +26,7 @@ from tests.unit.observability.programs.dated_logs import (
     istanbul_line,
     json_line,
     lines,
+    local_json_line,
     text_line,
     three_days,
     written,
@@ -67,7 +68,7 @@ def sizes(log: Path, since: int = 0, until: int = 4_000_000_000, **options: obje
 
 
 @pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line,
-                                  berlin_line, istanbul_line])
+                                  berlin_line, istanbul_line, local_json_line])
 @pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
 def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
     log = three_days(folder, line)
@@ -253,3 +254,29 @@ def test_what_containers_wrote_is_asked_of_docker(folder: Path, tmp_path: Path) 
     listed = sizes(folder, path=str(tmp_path), source=source)
     assert [listed[0], listed[1].split()[2:]] == ["S ok", ["container", "abc123"]]
     assert sizes(folder, path=str(tmp_path), source=("service", "gw2", "other")) == ["S missing"]
+
+
+UNDATED = """#!/bin/sh
+case "$*" in
+ps*) echo abc123 ;;
+*--timestamps*) sed 's/^/2026-11-29T00:08:54.606123456Z /' '{log}' ;;
+*logs*) cat '{log}' ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("text", "dated"), [
+    ("Server listening on 3000\nError: no such user\n    at find (users.js:4)\n", True),
+    ("1:M 28 Nov 2026 23:51:23.930 * Ready to accept connections\n", True),
+    ("starting\n2026-11-29 00:00:01 ERROR it broke\n    at find (users.js:4)\n", False),
+    ('{"level": "error", "message": "no time in it"}\n', False),
+    ("", False),
+], ids=["no line has a time", "a time that is not read", "a traceback has that of its first line", "JSON", "nothing"])
+def test_lines_of_a_container_without_any_time_get_dockers(folder: Path, tmp_path: Path, text: str, dated: bool) -> None:
+    """43 could read none of them, and ended inconclusive."""
+    (folder / "log").write_text(text)
+    (docker := tmp_path / "docker").write_text(UNDATED.format(log=folder / "log"))
+    docker.chmod(0o755)
+    asked = ask("send", folder, 1, 4_000_000_000, path=str(tmp_path), source=("service", "gw2", "web"))
+    stamp = "2026-11-29T00:08:54.606123456Z " if dated else ""
+    assert gzip.decompress(asked.stdout).decode() == "".join(stamp + line for line in text.splitlines(keepends=True))

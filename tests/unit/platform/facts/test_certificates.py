@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import TlsHandshake
-from runbook_lib.platform.facts.certificates import parse_certificate
+from runbook_lib.platform.facts.certificates import clock_problem, parse_certificate
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
@@ -60,3 +61,20 @@ def test_why_a_certificate_does_not_verify_is_kept() -> None:
 def test_what_is_not_a_certificate_is_unreadable(der: bytes) -> None:
     with pytest.raises(FactUnreadable):
         parse_certificate(TlsHandshake(der, "TLSv1.3", "", ""), {})
+
+
+@pytest.mark.parametrize(("server_s", "days", "doubt"), [
+    (10_800, 30, "the certificate is valid by the server's clock, and this machine's is 10,800 s behind it"),
+    (-600, 30, "the certificate is valid by the server's clock, and this machine's is 600 s ahead of it"),
+    (0, 30, ""), (10_800, -2, "")], ids=["we are late", "we are early", "both clocks agree", "expired for both"])
+def test_dates_show_nothing_of_users_where_only_this_machines_clock_finds_them_wrong(server_s: float, days: float, doubt: str) -> None:
+    """An operator's clock three hours late had notebook 40 say "Users are affected"."""
+    now = datetime.now(UTC)
+    ends = (now - NOW).total_seconds() / 86_400 + days
+    connections = ScriptedConnections(replies={"handshake": served(days=ends, verify_error="certificate is not yet valid")},
+                                      commands={"date +%s.%N": f"{now.timestamp() + server_s:.9f}\n"})
+    assert clock_problem(connections) == doubt
+
+
+def test_a_server_that_does_not_tell_its_time_leaves_the_failure_what_it_is() -> None:
+    assert clock_problem(ScriptedConnections(replies={"handshake": served()}, commands={"date +%s.%N": "?"})) == ""

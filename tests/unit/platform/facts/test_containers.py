@@ -13,6 +13,7 @@ import pytest
 
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts import containers
 from runbook_lib.platform.facts.containers import exec_in, parse_containers, parse_memory, parse_size
 
 REDIS: dict[str, Any] = {
@@ -161,3 +162,25 @@ def test_a_command_runs_in_the_container_that_compose_labels_as_the_service(
     done = subprocess.run(exec_in(ENVIRONMENT, service, "sh", "-c", "say 'hello'"), input="input", capture_output=True, text=True, check=False,
                           env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENGINE_GONE": gone})
     assert (done.returncode, done.stdout) == (code, output)
+
+
+# lists one that is gone so many times; Docker fails as a whole for it
+VANISHING = """#!/bin/bash
+case $1 in
+    ps) echo there; n=$(cat "$0.left"); ((n == 0)) || { echo gone; echo $((n - 1)) >"$0.left"; } ;;
+    inspect | stats) [[ $* != *gone* ]] || { echo "No such object: gone" >&2; exit 1; }; echo "[$1]" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("times", "code"), [(0, 0), (1, 0), (4, 0), (9, 1)])
+@pytest.mark.parametrize("asked", ["inspect", "stats"])
+def test_one_that_is_removed_while_all_are_asked_hides_none_of_the_others(tmp_path: Path, asked: str, times: int, code: int) -> None:
+    (tmp_path / "docker").write_text(VANISHING)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "docker.left").write_text(f"{times}\n")
+    program = {"inspect": containers._INSPECT, "stats": containers._STATS}[asked]
+    done = subprocess.run(("sh", "-c", program, "containers", "shop"), capture_output=True, text=True,
+                          env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert (done.returncode, done.stdout) == (code, "" if code else f"[{asked}]\n")
+    assert ("No such object" in done.stderr) is bool(times)

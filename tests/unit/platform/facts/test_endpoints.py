@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from runbook_lib.connections.scripted import ScriptedConnections
-from runbook_lib.core.errors import EndpointUnavailable
+from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable
+from runbook_lib.core.questions import HttpReply
 from runbook_lib.environment.health import HealthEndpoint
-from runbook_lib.platform.facts.endpoints import Endpoint, parse_curl, survey_endpoints
+from runbook_lib.platform.facts.endpoints import Endpoint, endpoint, parse_curl, survey_endpoints
 
 RULE = HealthEndpoint(title="health", service="api", commit="commit")
 ENVIRONMENT: Any = SimpleNamespace(
@@ -49,9 +50,21 @@ def test_one_endpoint_without_a_reply_does_not_hide_the_others() -> None:
     assert found["/"].status == 200
 
 
+def test_only_what_failed_by_the_clock_of_this_machine_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runbook_lib.platform.facts.endpoints.clock_problem", lambda connections: "3 h behind")
+    found = seen(health=CertificateOutOfDate("TLS could not be established"), metrics=EndpointUnavailable("No reply in time."))
+    assert {path: one.doubt for path, one in found.items()} == {"/health": "3 h behind", "/metrics": "", "/": "", "/release.json": ""}
+
+
 def test_metrics_are_asked_from_the_server_where_we_are_turned_away() -> None:
     found = seen(metrics=(403, "no"), commands={"https://staging.example.com/metrics": "200 0.012 4660"})
     assert (found["/metrics"].status, found["/metrics"].seconds) == (200, 0.012)
+
+
+@pytest.mark.parametrize(("body", "lacks"), [("", ()), (" \n", ()), ("<html>down", ("it is not empty: '<html>down'",))])
+def test_a_reply_that_must_be_empty_is_no_page(body: str, lacks: tuple[str, ...]) -> None:
+    reply = HttpReply("/up", 200, {}, body.encode(), 0.01)
+    assert endpoint("/up", reply, HealthEndpoint(title="up", service="api", empty=True)).lacks == lacks
 
 
 def test_being_turned_away_elsewhere_stays_what_it_is() -> None:

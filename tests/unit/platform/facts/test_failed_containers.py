@@ -19,7 +19,7 @@ OLD = "2026-01-01T00:00:00.123456789Z"
 DOCKER = r"""#!/bin/bash
 case $1 in
     ps) ls "$CONTAINERS" ;;
-    inspect) [[ $3 == *Created* ]] && cat "$CONTAINERS/$4/times" || cat "$CONTAINERS/$4/head" ;;
+    inspect) [[ $3 == *Created* ]] && exec cat "$CONTAINERS/$4/times"; cat "$CONTAINERS/$4/head" ;;
     logs) cat "$CONTAINERS/$4/log"; echo "from its error stream" >&2 ;;
 esac
 """
@@ -118,6 +118,9 @@ def test_an_output_that_docker_has_cut_loses_its_last_word() -> None:
     (("panic: no route", "goroutine 1 [running]:"), "panic: no route"),
     (("FATAL:  data directory has wrong ownership", "HINT:  chown it"), "FATAL:  data directory has wrong ownership"),
     (('{"level": "error", "message": "no database"}', "bye"), "no database"),
+    # a logger of JSON: what was raised is inside, and the line of its request comes last
+    ((json.dumps({"level": "ERROR", "message": "unexpected error", "exception": "\n".join(TRACE[1:5])}),
+      '{"level": "ERROR", "message": "POST /api/v1/builds 500", "status": 500}'), f"unexpected error ({RAISED[0]})"),
     (("listening on 8000", '"GET / HTTP/1.1" 200'), ""), ((), ""),
 ])
 def test_the_telling_line_is_what_was_raised_else_the_last_severe_one(lines: tuple[str, ...], found: str) -> None:
@@ -127,3 +130,12 @@ def test_the_telling_line_is_what_was_raised_else_the_last_severe_one(lines: tup
 def test_a_reply_of_another_form_is_an_error() -> None:
     with pytest.raises(FactUnreadable):
         parse_failed("C 1 web /shop-web-1 null\n")
+
+
+def test_one_that_goes_while_it_is_asked_hides_none_of_the_others(here: Here) -> None:
+    """All of them were given up as a reply in an unknown form."""
+    add(here, "once", "ERROR one", health="unhealthy")
+    add(here, "web", "ERROR two", health="unhealthy")
+    (here.place / "all/once/head").unlink()
+    found = failed_containers("shop", 60).fetch(here)  # type: ignore[arg-type]
+    assert [(one.service, one.lines[0]) for one in found] == [("web", "ERROR two")]

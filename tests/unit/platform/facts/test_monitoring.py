@@ -13,8 +13,10 @@ from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.environment import load_environment
 from runbook_lib.platform.facts.monitoring import (
+    Alert,
     active_alerts,
     error_rate_between,
+    notebooks_for,
     parse_alerts,
     parse_samples,
     parse_targets,
@@ -143,3 +145,13 @@ def test_the_error_rate_is_the_environments_own_and_without_one_nothing_is_asked
     for metrics in ({"error_rate": metric}, {"error_rate": metric.model_copy(update={"absent_reason": "none"})}, {}):
         error_rate_between(staging.model_copy(update={"metrics": metrics}), moment, moment).fetch(there)  # type: ignore[arg-type]
     assert asked == [metric.queries[metric.main]]
+
+
+def test_a_firing_alert_leads_to_the_notebook_that_its_rule_names() -> None:
+    """00 sent to a table of its own, although the rule of each alert has the notebook."""
+    slow, busy, disk = (Alert(name, "firing", runbook="41_metrics_review") for name in ("Slow", "CpuUsageHigh", "Slow"))
+    assert notebooks_for((slow, busy, disk)) == "Open 41_metrics_review for CpuUsageHigh and Slow."
+    own = Alert("Ours", "firing")
+    assert notebooks_for((busy, own)) == ("Open 41_metrics_review for CpuUsageHigh. "
+                                          "Find Ours in the table of symptoms of 00 Start here.")
+    assert notebooks_for(()) == ""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from runbook_lib.core.errors import EndpointUnavailable
+import pytest
+
+from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable
 from runbook_lib.core.questions import HttpReply
 from runbook_lib.platform.facts.own_reads import OwnReads, Read, own_traffic, read_each_path, traffic_of
 from tests.unit.shop_environment import shop
@@ -30,6 +32,18 @@ def test_each_path_is_read_once_and_no_answer_is_a_value() -> None:
     found = read_each_path(reads).fetch(Application({"/": None}))  # type: ignore[arg-type]
     assert {one.path: one.status for one in found} == {"/api/products?${number}": 200, "/": None, "/api/products": 200}
     assert [one.is_error for one in found].count(True) == 1
+
+
+def test_why_a_read_was_not_answered_is_kept_and_whether_only_this_machines_clock_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(Application):
+        def request(self, method: str, path: str, *, headers: Any = None, timeout_s: float = 10) -> HttpReply:
+            raise CertificateOutOfDate("TLS could not be established") if path == "/" else EndpointUnavailable("refused")
+
+    monkeypatch.setattr("runbook_lib.platform.facts.own_reads.clock_problem", lambda connections: "3 h behind")
+    found = read_each_path(OwnReads(SHOP)).fetch(Late({}))  # type: ignore[arg-type]
+    assert {one.path: (one.error, one.doubt) for one in found} == {
+        "/": ("TLS could not be established", "3 h behind"), "/api/products": ("refused", ""),
+        "/api/products?${number}": ("refused", "")}
 
 
 def test_a_watch_gets_all_reads_so_far_each_path_among_them() -> None:

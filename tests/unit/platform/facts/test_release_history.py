@@ -37,3 +37,12 @@ def test_an_adopted_release_names_the_images_that_were_kept() -> None:
 def test_images_of_another_form_are_damage() -> None:
     with pytest.raises(FactUnreadable, match="line 1"):
         parse_releases(json.dumps({**json.loads(LINE % "aaa"), "images": 3}) + "\n")
+
+
+def test_what_was_found_stays_that_in_the_line_of_a_rollback_to_it() -> None:
+    """Found by verifying after such a rollback: 21 compared the version of the reply with the runbooks' own name."""
+    line = {**json.loads(LINE % "aaa"), "version": "as-found", "rolled_back_from": "bbb"}
+    again, = parse_releases(json.dumps(line) + "\n")
+    built, = parse_releases(LINE % "aaa")
+    assert (again.adopted, again.was_found, again.named_version) == (False, True, "")
+    assert (built.was_found, built.named_version) == (False, "v3.1.0")

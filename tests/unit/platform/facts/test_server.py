@@ -47,8 +47,9 @@ git version 2.39.5
 """
 
 
-def test_the_survey_is_read_whole() -> None:
-    state = parse_server(REPLY, ASKED, 1795366000.0, 1795366001.0)
+@pytest.mark.parametrize("clock", ["1795366000.500000000", "1795366000.%N"])
+def test_the_survey_is_read_whole(clock: str) -> None:
+    state = parse_server(REPLY.replace("1795366000.500000000", clock), ASKED, 1795366000.0, 1795366001.0)
     assert state.memory_bytes == 24684084 * 1024
     assert state.memory_available_bytes == 23207874 * 1024
     assert (state.load_1m, state.cpus, state.clock_ahead_s) == (3.59, 2, 0.0)
@@ -138,6 +139,8 @@ def test_an_engine_that_does_not_answer_has_no_disk_that_is_known(text: str) -> 
 # an engine whose data-root is a folder of its own, and a database that answers from inside its container
 DOCKER = """#!/bin/sh
 case "$*" in
+    version*) [ -z "$GONE" ] || { echo; echo "permission denied while trying to connect" >&2; exit 1; }; echo 20.10.24 ;;
+    --version) echo "Docker version 20.10.24+dfsg1, build 297e128" ;;
     info*) [ -z "$GONE" ] || exit 1; echo "$ROOT" ;;
     ps*project=ours*service=db*) echo 4f2c ;;
     "exec 4f2c sh -c "*) shift 2; PGDATA=$ROOT/pg exec "$@" ;;
@@ -157,6 +160,7 @@ def test_the_engine_is_asked_where_its_data_lie_and_the_database_of_this_project
     done = subprocess.run(("bash", "-c", SURVEY, "server", project, "db", str(tmp_path)), env=environment, capture_output=True,
                           text=True, check=False)
     state = parse_server(done.stdout, (str(tmp_path),), 0, 2e9)
+    assert state.versions["docker"] == ("20.10.24+dfsg1" if gone else "20.10.24"), "installed, whether it lets us in or not"
     docker, database = state.holding(DOCKER_DATA), state.holding(DATABASE_DATA)
     assert (docker.path if docker else "") == ("" if gone else str(root))
     assert (database.path if database else "") == (str(root / "pg") if project == "ours" else "")

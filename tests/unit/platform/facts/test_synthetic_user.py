@@ -10,7 +10,7 @@ import pytest
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply
 from runbook_lib.environment import load_environment
-from runbook_lib.environment.smoke import Smoke
+from runbook_lib.environment.smoke import Smoke, SmokeStep
 from runbook_lib.platform.facts import synthetic_user
 from runbook_lib.platform.facts.synthetic_user import NOTHING_MADE, SyntheticUser
 
@@ -172,3 +172,30 @@ def test_each_step_that_tidies_up_is_done_whatever_became_of_the_others() -> Non
                           {"path": "/broken"}, **dict[str, list[Any]]({"/things": [(201, {"id": 7})], "/broken": [500], "/one": [500], "/things/7": [204]}))
     assert works == [True, False, False, True]
     assert http.asked[-1] == "/things/7"
+
+
+def log_in_and_out(**answers: list[Any]) -> list[tuple[bool | None, int | None]]:
+    """A smoke test of GETs alone, the first of which opens a session that a DELETE ends."""
+    smoke = Smoke(service="web", steps=(
+        SmokeStep(name="log in", path="/session", keep={"session": "id"}), SmokeStep(name="read", path="/read"),
+        SmokeStep(name="log out", method="DELETE", path="/session/${session}", status=204, always=True)))
+    usual: dict[str, list[Any]] = {"/session": [(200, {"id": 7})], "/session/7": [204]}
+    user = SyntheticUser(smoke, Scripted(**(usual | answers)))
+    return [(one.works, one.status) for one in (*user.do_all(smoke.steps), *user.tidy())]
+
+
+def test_what_only_gets_have_opened_is_closed_by_the_step_that_tidies_up() -> None:
+    assert log_in_and_out() == [(True, 200), (True, 200), (True, 204)]
+    assert log_in_and_out(**{"/session/7": [500]})[-1] == (False, 500)
+
+
+def test_where_the_first_get_failed_nothing_is_there_to_close() -> None:
+    assert log_in_and_out(**{"/session": [503]}) == [(False, 503), (None, None), (None, None)]
+
+
+def test_a_reply_with_the_right_status_and_other_fields_says_so() -> None:
+    smoke = Smoke(service="web", steps=(SmokeStep(name="read", path="/read", shows={"a": 1}),))
+    [other], [good] = (SyntheticUser(smoke, Scripted(**{"/read": [(200, reply)]})).do_all(smoke.steps)
+                       for reply in ({"a": 2}, {"a": 1}))
+    assert (other.works, other.differs) == (False, True)
+    assert (good.works, good.differs) == (True, False)

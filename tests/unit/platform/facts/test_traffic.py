@@ -8,13 +8,16 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment.logs import LogFile
 from runbook_lib.platform.facts import traffic
 from runbook_lib.platform.facts.oom_kills import parse_kills
-from runbook_lib.platform.facts.traffic import Traffic, parse_traffic
+from runbook_lib.platform.facts.traffic import Traffic, parse_traffic, traffic_since_switch
+from tests.unit.log_rotation import ROTATIONS, LocalServer, rotate_twice
 
 
 def line(path: str = "/api/v1/builds", status: int | str = 200, *, seconds: str = "0.010", agent: str = "browser",
@@ -23,19 +26,28 @@ def line(path: str = "/api/v1/builds", status: int | str = 200, *, seconds: str 
     return f'{head},"agent":{json.dumps(agent)},"tls":"TLSv1.3"}}\n'
 
 
+def mark_switch(folder: Path) -> None:
+    (folder / ".runbook").mkdir(exist_ok=True)
+    words = ("sh", "-c", traffic.MARKER_PROGRAM, "mark", str(folder / "access.log"), str(folder / traffic.MARKER))
+    subprocess.run(words, check=True)
+
+
 def counted(folder: Path, text: str = "", *, mark: bool = True, health: str = "/health /api/v1/health") -> Traffic:
-    log = folder / "access.log"
     if mark:
-        subprocess.run(("sh", "-c", traffic.MARKER_PROGRAM, "mark", str(log), str(folder / "mark")), check=True)
-    with log.open("a") as file:
+        mark_switch(folder)
+    with (folder / "access.log").open("a") as file:
         file.write(text)
     return read(folder, health)
 
 
 def read(folder: Path, health: str = "/health /api/v1/health") -> Traffic:
-    words = ("bash", "-c", traffic._READ, "traffic", str(folder / "mark"), str(folder / "access.log"), health,
-             traffic._COUNT, "", "/api/", "/auth/")
-    return parse_traffic(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    endpoints = {path: {} for path in health.split()}
+    environment = SimpleNamespace(
+        server=SimpleNamespace(path=lambda name: str(folder / name)), health=SimpleNamespace(endpoints=endpoints),
+        logs={"nginx": LogFile(kind="access", format="json", path=str(folder / "access.log"))},
+        traffic=SimpleNamespace(api="/api/", slow_by_intent=("/auth/",)),
+    )
+    return traffic_since_switch(environment).fetch(SimpleNamespace(server=LocalServer()))  # type: ignore[arg-type]
 
 
 def test_only_what_came_after_the_mark_is_counted(tmp_path: Path) -> None:
@@ -55,7 +67,7 @@ def test_what_the_release_of_before_still_answers_is_not_held_against_the_new_on
         return line(status=500).replace('"tls"', f'"upstream":"{upstream}","tls"')
 
     counted(tmp_path, by("10.0.0.7:8000") * 5 + by("10.0.0.8:8000") + by("10.0.0.7:8000, 10.0.0.8:8000") + by("-"))
-    mark = tmp_path / "mark"
+    mark = tmp_path / traffic.MARKER
     mark.write_text(f"{mark.read_text().strip()} 10.0.0.7 172.20.0.7\n")
     assert read(tmp_path).errors == 3
 
@@ -68,6 +80,35 @@ def test_a_rotation_since_the_switch_is_followed(tmp_path: Path) -> None:
     assert read(tmp_path).errors == 1
 
 
+@pytest.mark.parametrize("how", ROTATIONS)
+@pytest.mark.parametrize("after", [1, 200])
+def test_no_request_is_lost_whatever_rotates_the_log(tmp_path: Path, how: str, after: int) -> None:
+    """Hourly, twice since the switch, compressed at once, or copied and emptied: errors before it were gone."""
+    file = tmp_path / "access.log"
+    file.write_text("".join(line(f"/api/v1/before/{number}", 500) for number in range(20)))
+    counted(tmp_path, line(status=500))
+    rotate_twice(file, how, line(status=500))
+    with file.open("a") as opened:
+        opened.write("".join(line(f"/api/v1/{number}") for number in range(after)))
+    seen = read(tmp_path)
+    assert (seen.requests, seen.errors) == (after + 2, 2)
+
+
+def test_a_mark_of_an_earlier_version_is_read_without_its_sum(tmp_path: Path) -> None:
+    """A watch that goes on after an update of the runbooks."""
+    counted(tmp_path, line(status=500))
+    mark = tmp_path / traffic.MARKER
+    mark.write_text(f"{(tmp_path / 'access.log').stat().st_ino} 0 10.0.0.7\n")
+    assert read(tmp_path).errors == 1
+    (tmp_path / "access.log").rename(tmp_path / "access.log-20261122")
+    assert counted(tmp_path, line(), mark=False).requests == 2
+
+
+def test_without_a_mark_nothing_is_counted_and_the_error_names_who_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(FactUnreadable, match="no switch has left its marker"):
+        read(tmp_path)
+
+
 def test_a_log_that_was_cut_short_is_read_from_its_beginning(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text(line() * 9)
     counted(tmp_path)
@@ -76,8 +117,7 @@ def test_a_log_that_was_cut_short_is_read_from_its_beginning(tmp_path: Path) -> 
 
 
 def test_a_log_that_is_not_there_yet_is_no_traffic(tmp_path: Path) -> None:
-    subprocess.run(("sh", "-c", traffic.MARKER_PROGRAM, "mark", str(tmp_path / "access.log"), str(tmp_path / "mark")),
-                   check=True)
+    mark_switch(tmp_path)
     assert read(tmp_path).requests == 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.findings import Verdict
 from runbook_lib.environment.traffic import AGENT
@@ -28,6 +26,7 @@ from runbook_lib.platform.facts.user_requests import (
     users_so_far,
 )
 from runbook_lib.release.checks.watch_conclusion import users_were_counted
+from tests.unit.log_rotation import ROTATIONS, LocalServer, rotate_twice
 from tests.unit.shop_environment import shop
 
 AT = datetime(2026, 11, 28, 10, 0, 4, tzinfo=UTC)
@@ -70,20 +69,10 @@ FORMATS: dict[str, tuple[Any, dict[str, Any], bool]] = {
 }
 
 
-class Server:
-    """Runs a command here, as a server would."""
-
-    def run(self, command: Command) -> SimpleNamespace:
-        done = subprocess.run(command.argv, input=str(command.stdin), capture_output=True, text=True)
-        if done.returncode not in command.accepts:
-            raise FactUnreadable(done.stderr.strip() or "failed")
-        return SimpleNamespace(stdout=done.stdout)
-
-
 def log_of(folder: Path, **log: Any) -> tuple[AccessLog, Any]:
     given = {"kind": "access", "format": "combined", "path": str(folder / "access.log")} | log
     environment = shop(logs={"proxy": given}, traffic={"api": "/", "reads": ["/api/products"], "slow_by_intent": ["/login"]})
-    return AccessLog(environment), SimpleNamespace(server=Server())
+    return AccessLog(environment), SimpleNamespace(server=LocalServer())
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -153,7 +142,7 @@ def test_from_the_switch_on_is_counted_where_the_log_does_not_name_who_answered(
 def test_without_a_mark_of_the_switch_nothing_is_counted_and_that_is_a_reason(tmp_path: Path) -> None:
     log, connections = log_of(tmp_path)
     log.marker = str(tmp_path / "switched.mark")
-    assert "No such file" in begin_counting(log).fetch(connections).problem
+    assert "has no mark of a switch" in begin_counting(log).fetch(connections).problem
     assert users_since_switch(log).fetch(connections).requests == 0
 
 
@@ -208,19 +197,7 @@ def test_without_an_access_log_ours_alone_are_counted() -> None:
     assert counted.verdict is Verdict.PASSED and "0 requests, 0 errors" in counted.measured
 
 
-def rotate(file: Path, how: str) -> None:
-    """As logrotate does it."""
-    if how.startswith("copytruncate"):
-        shutil.copy2(file, file.with_name("access.log.1"))
-        file.write_text("")
-    else:
-        file.rename(file.with_name("access.log.1"))
-        file.touch()
-    if how.endswith("compress"):
-        subprocess.run(("gzip", str(file.with_name("access.log.1"))), check=True)
-
-
-@pytest.mark.parametrize("how", ["rename", "rename, compress", "copytruncate", "copytruncate, compress"])
+@pytest.mark.parametrize("how", ROTATIONS)
 @pytest.mark.parametrize("after", [1, 200])
 def test_no_request_is_lost_whatever_rotates_the_log(tmp_path: Path, how: str, after: int) -> None:
     """Errors before the rotation were gone, and a release with them passed its watch."""
@@ -228,13 +205,9 @@ def test_no_request_is_lost_whatever_rotates_the_log(tmp_path: Path, how: str, a
     file = tmp_path / "access.log"
     file.write_text("".join(common(f"/before{number}", 500, "x") + "\n" for number in range(20)))
     begin_counting(log).fetch(connections)
-    for part in ("first", "second"):
-        with file.open("a") as opened:
-            opened.write(common(f"/{part}", 500, "x") + "\n")
-        rotate(file, how)
-        if part == "first":
-            (file.with_name("access.log.1.gz" if how.endswith("compress") else "access.log.1")).rename(
-                file.with_name("access.log.2.gz" if how.endswith("compress") else "access.log.2"))
+    with file.open("a") as opened:
+        opened.write(common("/first", 500, "x") + "\n")
+    rotate_twice(file, how, common("/second", 500, "x") + "\n")
     with file.open("a") as opened:
         opened.write("".join(common(f"/{number}", 200, "x") + "\n" for number in range(after)))
     seen = log.read(connections)

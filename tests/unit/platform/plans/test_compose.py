@@ -36,7 +36,7 @@ def run_with(tmp_path: Path, docker: str, command: Command, given: str = "") -> 
     """The command with a program in Docker's place; its exit code, and the calls that were made."""
     (tmp_path / "docker").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\n{docker}\n')
     (tmp_path / "docker").chmod(0o755)
-    done = subprocess.run(command.argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, timeout=30,
+    done = subprocess.run(command.argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, capture_output=True, timeout=120,
                           check=False, input=given.encode())
     return done.returncode, (tmp_path / "calls").read_text()
 
@@ -137,7 +137,18 @@ def test_each_container_of_a_scaled_service_is_asked_and_the_first_that_fails_co
 esac"""
     got, calls = run_with(tmp_path, docker, ENDING[3])
     assert got == code
-    assert [line.split()[1] for line in calls.splitlines() if line.startswith("exec")] == ["one", "two", "gone"]
+    assert sorted(line.split()[1] for line in calls.splitlines() if line.startswith("exec")) == ["gone", "one", "two"]
+
+
+def test_the_containers_of_a_scaled_service_are_asked_at_once(tmp_path: Path) -> None:
+    """Three proxies were drained one after the other: thrice 12 s, and more than the step may take with a few more."""
+    docker = f"""case "$*" in
+    ps*) printf 'one\ntwo\nthree\n' ;;
+    exec*) touch {tmp_path}/begun-$2
+        tries=0
+        until [ "$(ls {tmp_path}/begun-* | wc -l)" = 3 ]; do [ "$((tries += 1))" -lt 100 ] || exit 7; sleep 0.1; done ;;
+esac"""
+    assert run_with(tmp_path, docker, ENDING[3])[0] == 0
 
 
 def test_one_that_was_made_anew_meanwhile_is_asked_too(tmp_path: Path) -> None:
@@ -150,11 +161,11 @@ esac"""
 
 
 def test_what_stands_on_standard_input_is_for_each_of_them(tmp_path: Path) -> None:
-    docker = f"""case "$*" in ps*) printf 'one\ntwo\n' ;; exec*) cat >>{tmp_path}/read; echo "|" >>{tmp_path}/read ;; esac"""
+    docker = f"""case "$*" in ps*) printf 'one\ntwo\n' ;; exec*) cat >{tmp_path}/read-$3 ;; esac"""
     secret = "one 'two' $three\n"
     command = commands.exec_if_running(ENVIRONMENT, "redis", "true", timeout_s=5, stdin=Secret("P", secret))
     assert run_with(tmp_path, docker, command, secret)[0] == 0
-    assert (tmp_path / "read").read_text() == f"{secret}|\n" * 2
+    assert [(tmp_path / f"read-{one}").read_text() for one in ("one", "two")] == [secret] * 2
     assert secret.strip() not in str(command.argv)
 
 

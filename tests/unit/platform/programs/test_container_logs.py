@@ -104,3 +104,11 @@ def test_many_and_long_lines_are_bounded(engine: Path) -> None:
     assert shown[1] == "G only the last 10 lines of web that may be severe were read, of 20"
     assert len(shown) == 12
     assert {len(one) for one in shown[2:]} == {202}
+
+
+def test_one_that_is_removed_before_it_is_read_makes_the_answer_incomplete(engine: Path) -> None:
+    """It passed as one without a severe line."""
+    (engine / "made").unlink()
+    shown = read(engine)
+    assert shown == ["F web", "G a container of web was removed while its log was to be read"]
+    assert parse_container_lines(shown)[2:] == ("a container of web was removed while its log was to be read", None)

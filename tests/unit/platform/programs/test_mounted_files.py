@@ -62,3 +62,25 @@ def test_a_long_file_is_not_read_at_all(tmp_path: Path, source: Path) -> None:
     os.truncate(source, 1_000_001)
     assert named(tmp_path, source, tmp_path / "docker") == ""
     assert not (tmp_path / "log").exists()
+
+
+GOES = r"""#!/bin/bash
+case "$* $ENGINE" in
+    *id=gone*answers) ;;
+    *id=gone*) exit 1 ;;
+    ps*) printf 'gone\n0123\n' ;;
+    inspect*gone*) echo "No such object: gone" >&2; exit 1 ;;
+    inspect*) printf '%s\t/etc/nginx/nginx.conf\n' "$SOURCE" ;;
+    exec*' stat '*) exit 127 ;;
+    exec*) echo another ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("engine", "code"), [("answers", 0), ("is away", 1)])
+def test_one_that_is_removed_meanwhile_hides_none_of_the_others(tmp_path: Path, source: Path, engine: str, code: int) -> None:
+    (tmp_path / "docker").write_text(GOES)
+    (tmp_path / "docker").chmod(0o755)
+    done = subprocess.run(("bash", "-s", "--", "shop", "web"), input=PROGRAM, text=True, capture_output=True, timeout=60,
+                          env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "SOURCE": str(source), "ENGINE": engine})
+    assert (done.returncode, done.stdout) == (code, "" if code else f"{source}\t/etc/nginx/nginx.conf\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.recovery.facts.compose_sources import named_by_compose
+from runbook_lib.recovery.facts.compose_sources import named_by_compose, secrets_named_by_compose
 
 
 def named(files: dict[str, str], *first: str) -> list[str]:
@@ -48,3 +48,21 @@ def test_what_names_no_file_of_the_project_is_left_alone(text: str) -> None:
 def test_circles_end_and_what_aliases_repeat_is_never_built() -> None:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
     assert named({"compose.yml": f"{bomb}include: [a.yml]\n", "a.yml": "include: [a.yml, compose.yml]\n"}) == ["a.yml"]
+
+
+def test_files_with_secrets_are_named_of_every_compose_file_and_read_of_none() -> None:
+    texts = {
+        "compose.yml": "include: [parts/db.yml]\nservices:\n  web: {env_file: [web.env, {path: ./more.env, required: false}]}\n"
+                       "  api: {env_file: '${FILE}'}\nsecrets: {one: {file: secrets/one.txt}, two: {environment: TWO}}\n",
+        "parts/db.yml": "services: {db: {env_file: db.env}}\n",
+    }
+    asked: list[str] = []
+
+    def read(path: str) -> str | None:
+        asked.append(path)
+        return texts.get(path)
+
+    assert secrets_named_by_compose(("compose.yml",), read) == (
+        "${FILE}", ".env", "more.env", "parts/db.env", "secrets/one.txt", "web.env")
+    assert set(asked) == set(texts)
+    assert secrets_named_by_compose(("compose.yml",), {"compose.yml": "a: ["}.get) == (".env",)

@@ -13,9 +13,12 @@ from runbook_lib.recovery.facts.configuration_backups import (
     Change,
     Commit,
     ConfigurationBackups,
+    reader_of,
     source_arguments,
     unlisted_files,
+    unsaved_secrets,
 )
+from tests.unit.shop_environment import shop
 
 STAGING = load_environment("staging")
 
@@ -47,7 +50,21 @@ def test_files_that_compose_reads_and_no_path_covers_are_named() -> None:
              "/etc/nginx/x.yml": "", at("closed.yml"): FactUnreadable("not yours"), at("gone.yml"): None}
     rules = environment.configuration_backup.model_copy(update={"server_paths": ("/etc/nginx/",)})
     environment = environment.model_copy(update={"configuration_backup": rules})
-    assert unlisted_files(environment, ScriptedServer(files=files)) == ("../shared.yml", "parts/db.yml")
+    read = reader_of(environment, ScriptedServer(files=files))
+    assert unlisted_files(environment, read) == ("../shared.yml", "parts/db.yml")
+
+
+def no_file(path: str) -> None:
+    return None
+
+
+def test_files_with_secrets_that_no_backup_takes_are_named_where_the_application_has_its_own() -> None:
+    server = ScriptedServer(commands={"bash": ".env\nweb.env\n"}, files={})
+    assert unsaved_secrets(shop(), server, no_file) == (".env", "web.env")
+    # the rest of the review has an answer where the folder is gone: what else is missing is what it is run for
+    assert unsaved_secrets(shop(), ScriptedServer(commands={"bash": (66, "")}, files={}), no_file) is None
+    # with two colours a deployment delivers them
+    assert unsaved_secrets(STAGING, ScriptedServer(), no_file) == ()
 
 
 def test_before_the_first_backup_there_is_a_row_for_each_folder_and_afterwards_for_each_file() -> None:

@@ -17,7 +17,7 @@ def manifest(**changes: Any) -> str:
     snapshot = {"database": "staging_db", "taken_at": "2026-11-22T02:00:00Z", "server_version": "15", "database_bytes": 9}
     data = {"format": 3, "number": 4, "file": NAME, "sha256": "a" * 64, "size_bytes": 9, "plain_bytes": 9, "seconds": 1.5,
             "finished_at": "2026-11-22T02:00:10Z", "pg_dump_version": "15", "schema_revision": "0002", "contents": "c" * 32,
-            "statements": "d" * 32, "objects": {"TABLE": 1, "SEQUENCE SET": 2}, "invalid_indexes": ["public.ix"],
+            "statements": "d" * 32, "objects": {"TABLE": 1, "SEQUENCE SET": 2}, "invalid_indexes": ["public.ix"], "unreadable": ["public.notes"],
             "snapshot": snapshot, "tables": [{"table": "public.users", "rows": 3, "bytes": 20, "content": "0f"}]} | changes
     return sealed_manifest(json.dumps(data)[:-1] + ",\n")
 
@@ -25,7 +25,7 @@ def manifest(**changes: Any) -> str:
 def test_a_manifest_describes_the_dump() -> None:
     found = parse_manifest(manifest())
     assert found.tables == (TableContents("public.users", 3, "0f", 20),)
-    assert (found.contents, found.statements, found.invalid_indexes) == ("c" * 32, "d" * 32, ("public.ix",))
+    assert (found.contents, found.statements, found.invalid_indexes, found.unreadable) == ("c" * 32, "d" * 32, ("public.ix",), ("public.notes",))
     assert (found.objects, found.rows, found.number) == ({"TABLE": 1, "SEQUENCE SET": 2}, 3, 4)
 
 

@@ -9,7 +9,7 @@ import pytest
 from runbook_lib.connections.postgres import require_one_select
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.recovery.facts import restorability
-from runbook_lib.recovery.facts.reapplied import TRIED_BY_THE_CLOCK, TRIED_ROWS, tried_expressions, tried_keys
+from runbook_lib.recovery.facts.reapplied import TRIED_BY_THE_CLOCK, TRIED_ROWS, tried_expressions
 
 
 class Database:
@@ -33,6 +33,27 @@ def row(**changes: Any) -> dict[str, Any]:
 def test_a_check_is_good_where_it_refuses_no_row(changes: dict[str, Any], counted: str, error: str) -> None:
     (found,) = tried_expressions(Database(row(**changes), counted))
     assert found.error == error
+
+
+@pytest.mark.parametrize(("counted", "doubtful"), [("0", False), ("3", True)])
+def test_values_that_would_be_others_are_a_doubt_and_no_refusal(counted: str, doubtful: bool) -> None:
+    (found,) = tried_expressions(Database(row(warns=True, by_clock=False), counted))
+    assert (found.error, found.volatile) == ("", doubtful)
+
+
+def test_rows_that_are_compared_with_each_other_are_as_few_as_all_others() -> None:
+    database = Database(row(within=True, by_clock=False))
+    tried_expressions(database)
+    for most, asked in zip((TRIED_ROWS, TRIED_BY_THE_CLOCK), database.asked, strict=True):
+        few = f"SELECT ctid FROM ONLY public.t LIMIT {most}"
+        assert f"FROM ONLY public.t WHERE ctid = ANY (ARRAY({few})) LIMIT {most})" in asked
+
+
+def test_what_an_expression_reads_of_its_table_is_bounded_as_its_rows_are() -> None:
+    database = Database(row(expression="NOT EXISTS (SELECT FROM (SELECT ctid FROM ONLY public.t LIMIT {few}) AS b)", by_clock=False))
+    tried_expressions(database)
+    for most, asked in zip((TRIED_ROWS, TRIED_BY_THE_CLOCK), database.asked, strict=True):
+        assert f"FROM ONLY public.t LIMIT {most}) AS b" in asked
 
 
 def test_the_clock_is_asked_of_more_rows_and_a_partition_key_of_all_partitions() -> None:
@@ -60,15 +81,6 @@ def test_a_function_that_is_too_slow_for_many_rows_counts_by_the_few() -> None:
 def test_a_name_that_could_end_the_statement_is_not_tried() -> None:
     (found,) = tried_expressions(Database(row(table='public."a;b"')))
     assert found.error is None
-
-
-def test_foreign_keys_that_cannot_be_looked_at_are_not_known() -> None:
-    class Busy:
-        def rows(self, sql: str, *, timeout_s: float) -> list[dict[str, Any]]:
-            require_one_select(sql)
-            raise FactUnreadable("57014: canceled")
-
-    assert tried_keys(Busy()) is None  # type: ignore[arg-type]
 
 
 def test_what_a_restore_needs_can_be_asked_through_our_connection() -> None:

@@ -81,7 +81,7 @@ def test_nothing_expires_when_the_servers_clock_has_jumped(apart: timedelta) -> 
     assert "clock" in plan_backup(jumped, ENVIRONMENT).skipped[0].reason
 
 
-def test_a_backup_from_the_future_makes_the_clock_doubtful() -> None:
+def test_a_backup_from_the_future_makes_the_clock_problemful() -> None:
     assert "future" in folder(backup(timedelta(days=-1))).clock_problem
 
 

@@ -60,12 +60,12 @@ def test_the_backup_is_loaded_and_compared_while_users_work() -> None:
 
 def test_the_live_database_is_backed_up_first() -> None:
     order = keys(plan().steps)
-    assert order[:4] == ["restore-clear", "backup-dump", "backup-check", "backup-publish"]
+    assert order[:5] == ["cache-answers", "restore-clear", "backup-dump", "backup-check", "backup-publish"]
 
 
 def test_a_broken_database_may_go_without_a_last_backup_and_the_plan_says_so() -> None:
     without = plan(before=None)
-    assert keys(without.steps)[0] == "restore-clear"
+    assert keys(without.steps)[:2] == ["cache-answers", "restore-clear"]
     assert next(one.title for one in without.skipped) == "Back up the live database first"
 
 
@@ -126,6 +126,13 @@ def test_only_a_retained_database_can_be_deleted() -> None:
     assert drop("staging_db").steps == ()
     assert "no retained database" in drop("staging_db").reason
     assert keys(drop("staging_db_before_20261122_030000").steps) == ["drop-retained"]
+    assert drop("staging_db_before_20261122_030000").achieves == (
+        f"The database staging_db_before_20261122_030000 on {ENVIRONMENT.name} is deleted")
+
+
+def test_the_plan_names_what_the_database_holds_once_it_is_done() -> None:
+    assert plan().achieves == (f"staging_db on {ENVIRONMENT.name} holds the data of {BACKUP.name}; what it held before "
+                               "is retained next to it")
 
 
 def test_what_the_live_release_held_before_it_must_hold_again_and_nothing_else_decides() -> None:

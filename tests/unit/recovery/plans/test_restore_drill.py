@@ -70,6 +70,8 @@ def test_a_named_backup_is_taken() -> None:
 def test_a_single_backup_is_drilled_alone_and_the_plan_says_so() -> None:
     plan = plan_restore_drill(select_for_drill(folder(backup(0))), DEPLOYED, ENVIRONMENT)
     assert ([step.key for step in plan.steps], len(plan.skipped)) == (["drill-newest"], 1)
+    assert plan.achieves == (f"Restored in a drill on {ENVIRONMENT.name}, and compared with what was backed up: "
+                             f"{backup(0).name}")
     assert plan_restore_drill(select_for_drill(folder()), DEPLOYED, ENVIRONMENT).reason == "there is no good backup to restore"
 
 

@@ -57,6 +57,7 @@ def test_the_backup_is_loaded_while_the_application_runs_and_only_the_swap_is_no
     order = [one.key for one in plan().steps]
     assert order.index("restore-compare") < order.index("stop-writers") < order.index("restore-swap")
     assert order.index("restore-swap") < order.index("start-writers") < order.index("restore-commit")
+    assert "holds the data of" in plan().achieves
     assert "maintenance-on" not in order
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -100,51 +98,6 @@ def test_both_backends_stop_writing_and_only_the_live_one_starts_again() -> None
         assert "backend-green" in str(action)
         assert "backend-blue" not in str(action)
     assert "stop" in str(start.undo[0])
-
-
-def test_the_cache_is_empty_only_when_redis_says_so(tmp_path: Path) -> None:
-    (flush,) = steps.flush_cache(ENVIRONMENT)
-    assert flush.undo == flush.actions
-    for reply, code in (("OK", 0), ("NOAUTH Authentication required.", 1), ("", 1)):
-        (tmp_path / "redis-cli").write_text(f"#!/bin/sh\ncase $* in *PING) echo PONG;; *) echo '{reply}';; esac\n")
-        (tmp_path / "redis-cli").chmod(0o755)
-        done = subprocess.run(("sh", "-c", steps.FLUSH, "flush", "REDIS_PASSWORD", "0"), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False,
-                              capture_output=True, text=True)
-        assert (done.returncode, reply in done.stderr) == (code, bool(code))
-
-
-def test_the_cache_of_another_application_has_its_own_variable_and_client(tmp_path: Path) -> None:
-    """Not every image has redis-cli, and not every password is called REDIS_PASSWORD."""
-    services = ENVIRONMENT.services
-    probe = services["redis"].probe
-    assert probe is not None
-    other = services["redis"].model_copy(update={"probe": probe.model_copy(update={"password_variable": "CACHE_SECRET"})})
-    (flush,) = steps.flush_cache(ENVIRONMENT.model_copy(update={"services": {**services, "redis": other}}))
-    words = command(flush).argv
-    assert words[-3:] == ("flush", "CACHE_SECRET", "0")
-    (tmp_path / "valkey-cli").write_text('#!/bin/sh\ncase "$REDISCLI_AUTH $*" in right*PING) echo PONG;; right*) echo OK;; *) echo NOAUTH;; esac\n')
-    (tmp_path / "valkey-cli").chmod(0o755)
-    for name, code in (("CACHE_SECRET", 0), ("REDIS_PASSWORD", 1)):
-        done = subprocess.run(words[-6:], env={"PATH": f"{tmp_path}:/usr/bin:/bin", name: "right"}, check=False, capture_output=True, timeout=60)
-        assert done.returncode == code
-
-
-@pytest.mark.parametrize("name", ["redis-cli", "valkey-cli", "keydb-cli"])
-def test_the_database_of_the_application_is_emptied_and_no_other(tmp_path: Path, name: str) -> None:
-    """FLUSHDB without a number empties the first one; with one that the server has not, redis-cli empties the first too."""
-    cache = ENVIRONMENT.cache
-    assert cache is not None
-    (flush,) = steps.flush_cache(ENVIRONMENT.model_copy(update={"cache": cache.model_copy(update={"database": 2})}))
-    assert "Database 2 of it alone" in flush.why
-    (tmp_path / name).write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/asked\n[ "$3" = 2 ] || echo "SELECT $3 failed" >&2\n'
-                                 'case $* in *PING) echo PONG;; *) echo OK;; esac\n')
-    (tmp_path / name).chmod(0o755)
-    for number, code in (("2", 0), ("99", 1)):
-        done = subprocess.run((*command(flush).argv[-6:-1], number), env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False,
-                              capture_output=True, timeout=60)
-        assert done.returncode == code
-        assert code == 0 or b"nothing was emptied" in done.stderr
-    assert [line for line in (tmp_path / "asked").read_text().splitlines() if "FLUSHDB" in line] == ["--no-auth-warning -n 2 FLUSHDB"]
 
 
 def test_maintenance_mode_asks_to_retry_and_keeps_the_pages() -> None:

@@ -16,18 +16,22 @@ from typing import Any
 
 import pytest
 
+from tests.ports import unused_port
+from tests.unit.connections.local_server import eventually, locked
+
 WRAPPER = Path(__file__).parents[4] / "runbook_lib/recovery/programs/job_wrapper.sh"
 
 
 class Job:
-    """A scheduled job in a folder of its own, every day at 00:00 UTC."""
+    """A scheduled job in a folder of its own, every day at a time that is twelve hours away."""
 
     def __init__(self, place: Path, steps: str, wait_s: int = 1, served: str = "") -> None:
         self.place, self.state = place, place / ".runbook/scheduled"
         self.state.mkdir(parents=True, exist_ok=True)
         self.launcher = place / "job"
+        offset_s = (int(time.time()) + 43_200) % 86_400
         self.launcher.write_text(
-            f"name=nightly project=ours directory={place} every_s=86400 offset_s=0 wait_s={wait_s} served={served}\n"
+            f"name=nightly project=ours directory={place} every_s=86400 offset_s={offset_s} wait_s={wait_s} served={served}\n"
             f"steps() {{ {steps}; }}\n. {WRAPPER}\n"
         )
 
@@ -96,9 +100,7 @@ def test_the_certificate_that_is_served_is_noted_and_the_last_one_stays_where_no
 
 
 def test_a_job_notes_no_certificate_where_its_server_serves_none_and_succeeds_all_the_same(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-    for served in ("", f"a.example.com:{port}"):
+    for served in ("", f"a.example.com:{unused_port()}"):
         assert Job(tmp_path, "true", served=served).run() == 0
         assert not (tmp_path / ".runbook/metrics/certificate.prom").exists()
 
@@ -151,11 +153,8 @@ def test_a_step_that_never_ends_is_stopped(tmp_path: Path) -> None:
 def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None:
     job = Job(tmp_path, "step one 10 touch made")
     (tmp_path / ".runbook/lock.json").write_text('{"owner": "ann", "purpose": "deploy v3", "started": "10:00"}')
-    with subprocess.Popen(("flock", str(tmp_path / ".runbook/lock"), "sleep", "20")) as holder:
-        time.sleep(0.5)
+    with locked(tmp_path / ".runbook/lock"):
         assert job.run() == 75
-        holder.kill()
-    subprocess.run(("pkill", "-P", str(holder.pid)))
     assert job.status["outcome"] == "refused"
     assert "ann, deploy v3, 10:00" in job.status["message"]
     assert not (tmp_path / "made").exists()
@@ -164,10 +163,7 @@ def test_a_held_environment_is_waited_for_and_then_named(tmp_path: Path) -> None
 def test_a_killed_job_frees_the_environment_when_its_last_child_ends_and_is_seen_as_interrupted(tmp_path: Path) -> None:
     job = Job(tmp_path, "step slow 30 sh -c 'touch begun; until [ -e over ]; do sleep 0.05; done'")
     with subprocess.Popen(("bash", str(job.launcher))) as running:
-        for _ in range(600):
-            if (tmp_path / "begun").exists():
-                break
-            time.sleep(0.1)
+        assert eventually((tmp_path / "begun").exists)
         running.kill()
     assert job.status["outcome"] == "running"
     locks = [tmp_path / ".runbook" / name for name in ("jobs.lock", "lock")]

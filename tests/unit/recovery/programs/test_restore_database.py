@@ -26,7 +26,7 @@ def double(tmp_path: Path) -> Path:
 
 def step(double: Path, name: str, owner: str = "shop_user", *words: str) -> subprocess.CompletedProcess[str]:
     argv = ("bash", "-s", "--", name, "shop", "shop_restore_20261122_162454", owner, "1", str(double), *words)
-    return subprocess.run(argv, input=restore_program(), text=True, capture_output=True, timeout=30)
+    return subprocess.run(argv, input=restore_program(), text=True, capture_output=True, timeout=120)
 
 
 def test_no_session_takes_limits_functions_or_a_role_from_where_it_connects_to(double: Path) -> None:

@@ -25,21 +25,22 @@ case "$1 $*" in
     ps*com.docker.compose.service*) [[ $FAILS != ps ]] || fail Docker; [[ $FAILS == absent ]] || echo live ;;
     ps*label=runbook.job=restore-drill*label=runbook.project=gw2-staging*) echo earlier ;;
     ps*) ;;
+    image*Config.Volumes*) printf '%s\n' "$VOLUMES" ;;
     inspect*Config.Image*) [[ $FAILS != inspect ]] || fail Docker; echo postgres:15 ;;
     exec*) question=$(cat)
         [[ $FAILS != login ]] || fail PostgreSQL
         case $question in
-            *'CREATE DATABASE'*) [[ $FAILS != definition ]] || fail PostgreSQL; echo 'CREATE DATABASE x;' ;;
+            *'CREATE DATABASE'*) [[ $FAILS != definition ]] || fail PostgreSQL
+                printf 'setting\t%s\n' 'shared_preload_libraries=a, b' lc_monetary=de_DE.utf8 max_locks_per_transaction=512
+                [[ $FAILS == truncated ]] || printf '%s\n' definition 'CREATE DATABASE x;' ;;
             *server_version_num*) echo '150000 postgres' ;;
-            *shared_preload_libraries*) [[ $FAILS != libraries ]] || fail PostgreSQL ;;
-            *pg_tablespace*WHERE*spcname*!~*) [[ $FAILS != tablespaces ]] || fail PostgreSQL ;;
         esac ;;
     create*) fail 'the copy' ;;
 esac
 """
 
 
-def drill(place: Path, fails: str) -> tuple[dict[str, str], str]:
+def drill(place: Path, fails: str, volumes: str = "") -> tuple[dict[str, str], str]:
     """The record of the drill, and what Docker was asked."""
     for name in ("bin", "checkout", "backups"):
         (place / name).mkdir()
@@ -49,7 +50,8 @@ def drill(place: Path, fails: str) -> tuple[dict[str, str], str]:
     (place / "backups" / BACKUP).write_bytes(body)
     argv = ("bash", "-s", "--", str(place / "checkout"), str(place / "backups"), "staging_db", "staging_user", BACKUP,
             hashlib.sha256(body).hexdigest(), "60", "512", "100", "postgres:15", "", "gw2-staging", "postgres", "/ready")
-    environment = {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}", "FAILS": fails, "FOLDER": str(place)}
+    environment = {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}", "FAILS": fails, "FOLDER": str(place),
+                   "VOLUMES": volumes}
     subprocess.run(argv, input=PROGRAM, text=True, capture_output=True, timeout=60, env=environment)
     record = json.loads((place / "checkout/.runbook/drills.jsonl").read_text())
     return record | {"message": base64.b64decode(record["message"]).decode()}, (place / "asked").read_text()
@@ -58,9 +60,8 @@ def drill(place: Path, fails: str) -> tuple[dict[str, str], str]:
 @pytest.mark.parametrize(("fails", "message"), [
     ("ps", "Docker could not be asked for the live PostgreSQL: Docker is away"),
     ("inspect", "could not be asked what the copy needs: Docker is away"),
-    ("libraries", "could not be asked what the copy needs: PostgreSQL is away"),
-    ("tablespaces", "could not be asked what the copy needs: PostgreSQL is away"),
     ("definition", "could not be asked what the copy needs: PostgreSQL is away"),
+    ("truncated", "could not be asked what the copy needs"),
 ])
 def test_a_question_that_fails_ends_the_drill_and_judges_no_backup(tmp_path: Path, fails: str, message: str) -> None:
     record, asked = drill(tmp_path, fails)
@@ -75,6 +76,23 @@ def test_without_a_live_database_the_copy_is_made_by_the_environment(tmp_path: P
     record, asked = drill(tmp_path, fails)
     assert "\ncreate " in asked
     assert "The disposable database did not start: the copy is away" in record["message"]
+
+
+def test_the_copy_reads_values_and_has_locks_as_the_live_server(tmp_path: Path) -> None:
+    """Where money is written `12,34 €`, a copy of another locale refused every good backup."""
+    _, asked = drill(tmp_path, "nothing")
+    assert " -c shared_preload_libraries=a, b -c lc_monetary=de_DE.utf8 -c max_locks_per_transaction=512\n" in asked
+
+
+@pytest.mark.parametrize(("volumes", "mounted", "data"), [
+    ("", "/var/lib/postgresql/data", "/var/lib/postgresql/data"), ("/var/lib/postgresql/data", "/var/lib/postgresql/data", "/var/lib/postgresql/data"),
+    ("/etc/other\n/var/lib/postgresql", "/var/lib/postgresql", "/var/lib/postgresql/runbook"),
+], ids=["none", "up to 17", "18"])
+def test_the_data_lie_where_the_image_keeps_them(tmp_path: Path, volumes: str, mounted: str, data: str) -> None:
+    """The image of 18 moved its volume, and refuses one that is mounted where it was."""
+    _, asked = drill(tmp_path, "nothing", volumes)
+    (created,) = (line for line in asked.splitlines() if line.startswith("create "))
+    assert f" --mount type=tmpfs,dst={mounted},tmpfs-size=100m " in created and f" --env PGDATA={data} " in created
 
 
 def test_what_a_drill_of_an_earlier_version_left_is_removed_as_well(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from runbook_lib.recovery.facts.backups import Backups
 from runbook_lib.recovery.facts.manifests import sealed_manifest
 from runbook_lib.recovery.plans.backup import backup_program, expired
 
+KEPT = {"keep_newest": 3, "keep_days": 7}  # a month of backups shows no more, and takes its time
 ENVIRONMENT = load_environment("staging")
+ENVIRONMENT = ENVIRONMENT.model_copy(update={"backup": ENVIRONMENT.backup.model_copy(update=KEPT)})
 KEEP, DAYS = ENVIRONMENT.backup.keep_newest, ENVIRONMENT.backup.keep_days
 
 
@@ -58,7 +60,7 @@ def daily(folder: Path, days: int) -> list[Path]:
 
 
 def test_what_is_past_its_days_goes_and_the_rest_stays(tmp_path: Path) -> None:
-    made = daily(tmp_path, 40)
+    made = daily(tmp_path, 17)
     gone, _ = expire(tmp_path)
     assert gone == {path.name for path in made[:11]}  # the eleventh is five minutes past its days
 
@@ -66,7 +68,7 @@ def test_what_is_past_its_days_goes_and_the_rest_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_schedule_deletes_what_the_runbook_would_delete(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    for path in daily(tmp_path, 38):
+    for path in daily(tmp_path, 18):
         manifest = path.with_name(path.name.replace(".sql.gz", ".manifest.json"))
         match chance.randrange(9):
             case 0:
@@ -84,8 +86,8 @@ def test_a_schedule_deletes_what_the_runbook_would_delete(tmp_path: Path, seed: 
 
 
 def test_nothing_is_deleted_while_a_backup_lies_in_the_future(tmp_path: Path) -> None:
-    daily(tmp_path, 40)
-    backup(tmp_path, datetime.now(UTC) + timedelta(days=3), 50)
+    daily(tmp_path, 17)
+    backup(tmp_path, datetime.now(UTC) + timedelta(days=3), 19)
     gone, said = expire(tmp_path)
     assert gone == set()
     assert "lies in the future" in said
@@ -93,7 +95,7 @@ def test_nothing_is_deleted_while_a_backup_lies_in_the_future(tmp_path: Path) ->
 
 def test_nothing_is_deleted_while_the_newest_have_a_gap_of_many_days(tmp_path: Path) -> None:
     """As after a clock that jumped ahead: everything before looks old."""
-    for path in sorted(daily(tmp_path, 60))[-25:-2]:
+    for path in sorted(daily(tmp_path, 20))[-13:-2]:
         path.unlink()
     gone, said = expire(tmp_path)
     assert gone == set()
@@ -103,13 +105,13 @@ def test_nothing_is_deleted_while_the_newest_have_a_gap_of_many_days(tmp_path: P
 # a job of version 0.1.0 that waited for the lock during the upgrade passes the jump under its earlier name
 @pytest.mark.parametrize("variable", ["RUNBOOK_CLOCK_PROBLEM", "RUNBOOK_CLOCK_DOUBT"])
 def test_a_jump_that_the_job_noticed_deletes_nothing(tmp_path: Path, variable: str) -> None:
-    daily(tmp_path, 40)
+    daily(tmp_path, 17)
     gone, said = expire(tmp_path, **{variable: "the clock jumped by 86400 s"})
     assert (gone, said) == (set(), "nothing is deleted while the clock cannot be trusted: the clock jumped by 86400 s\n")
 
 
 def test_the_newest_by_number_stay_however_old_their_names(tmp_path: Path) -> None:
-    made = daily(tmp_path, 40)
+    made = daily(tmp_path, 17)
     late = backup(tmp_path, datetime(2020, 1, 1, 2, tzinfo=UTC), 100)
     gone, _ = expire(tmp_path)
     assert late.name not in gone

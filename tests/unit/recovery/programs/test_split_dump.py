@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ CONNECT = re.compile(r'^\\connect - "(\w+)"$')
 
 def split(dump: str) -> subprocess.CompletedProcess[str]:
     text = programs.text("recovery/split_dump.sh") + 'split_dump root loader owner; exit\n'
-    return subprocess.run(("bash", "-c", text), input=HEADER + dump, text=True, capture_output=True, timeout=30)
+    return subprocess.run(("bash", "-c", text), input=HEADER + dump, text=True, capture_output=True, timeout=120)
 
 
 def by_role(dump: str) -> list[tuple[str, str]]:
@@ -75,6 +76,18 @@ def test_owners_come_after_the_rows_and_event_triggers_last_of_all() -> None:
         "REFRESH MATERIALIZED VIEW public.m;\nCOPY public.t (a) FROM stdin;\n1\n\\.\nGRANT ALL ON TABLE public.t TO owner;\n")]
     begins = ("COPY", "ALTER TABLE", "GRANT ALL", "DROP OWNED", "REFRESH", "CREATE EVENT", "SELECT 'loaded'")
     assert [next(begin for begin in begins if line.startswith(begin)) for line in lines if line.startswith(begins)] == list(begins)
+
+
+def test_a_row_of_60_mib_passes_in_less_memory_than_it_has(tmp_path: Path) -> None:
+    with (tmp_path / "dump").open("w") as dump:
+        dump.write(HEADER + "COPY public.files (id, body) FROM stdin;\n1\t\\\\x")
+        for _ in range(60):
+            dump.write("0123456789abcdef" * 65536)
+        dump.write("\n2\t\\\\x\n\\.\n\n\n")
+    text = programs.text("recovery/split_dump.sh") + "ulimit -v 60000; split_dump root loader owner <dump | wc -c; exit ${PIPESTATUS[0]}\n"
+    done = subprocess.run(("bash", "-c", text), cwd=tmp_path, text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 60 * 2**20
 
 
 def test_rows_pass_whatever_they_hold() -> None:

@@ -55,6 +55,16 @@ def test_a_frameworks_own_migrations_are_not_newer_than_the_release() -> None:
     assert (seen.pending, seen.newer) == ((), ("shop.0003_stock",))
 
 
+@pytest.mark.parametrize(("name", "ours", "theirs"), [
+    ("{file}", ("0001_initial.py", "0002_picture.py"), "0003_stock.py"), ("{number}", ("1", "2"), "3"),
+    ("{stem}", ("0001_initial", "0002_picture"), "0003.stock")])
+def test_a_name_without_a_part_in_front_is_newer_than_the_release(name: str, ours: tuple[str, ...], theirs: str) -> None:
+    """Knex and Flyway name whole files: what stands before the dot was taken for a part, and no schema was newer."""
+    made = file_migrations(shop(migrations={**DJANGO, "name": name}), SURVEY, database(*ours, theirs))  # type: ignore[arg-type]
+    assert made is not None
+    assert (made.pending, made.newer) == ((), (theirs,))
+
+
 def test_before_the_first_migration_there_is_no_table() -> None:
     made = file_migrations(SHOP, SURVEY, database(there=False))  # type: ignore[arg-type]
     assert made is not None and made.applied == frozenset()
@@ -79,6 +89,9 @@ def test_without_such_a_tool_there_is_nothing_to_compare() -> None:
     ("{folder}", "prisma/migrations/20240101_init/migration.sql", "20240101_init"),
     ("{file}", "migrations/20240101_init.js", "20240101_init.js"),
     ("{stem}", "db/versions/0001.sql", "0001"),
+    ("{number}", "db/migrate/20240101120000_create_orders.rb", "20240101120000"),
+    ("{number}", "migrations/00012_orders.sql", "12"),
+    ("{number}", "db/migrate/helpers.rb", "helpers"),
 ])
 def test_each_tool_has_names_of_its_own(name: str, path: str, expected: str) -> None:
     rules = Migrations.model_validate({**DJANGO, "name": name, "files": ("*",)})

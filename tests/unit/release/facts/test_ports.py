@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from runbook_lib.core import programs
-from runbook_lib.core.text import lines_of
 from runbook_lib.release.facts.ports import HeldPort, ServerPorts, parse_ports
+from tests.unit.release.engine_double import survey_records
 
 # the whole program but its last line, which would survey a release
 FUNCTIONS = programs.text("platform/whole_lines.sh", "release/read_git.sh", "release/whole_tree.sh", "release/env_files.sh", "release/release_survey.sh").replace('main "$@"; exit', "show_ports")
@@ -36,14 +34,8 @@ HELD = (HeldPort("tcp", "0.0.0.0", 443, "nginx of gw2-staging", "gw2-staging", "
 
 
 def survey(folder: Path, *states: str, ids: str = "a\nb\n", containers: str = CONTAINERS, options: str = '["name=seccomp"]') -> ServerPorts | None:
-    (folder / "bin").mkdir()
-    (folder / "bin/docker").write_text(DOCKER)
-    (folder / "bin/docker").chmod(0o755)
-    for name, text in {"ids": ids, "containers": containers, "options": options, **dict.fromkeys(states, "")}.items():
-        (folder / name).write_text(text)
-    done = subprocess.run(("bash", "-s"), input=FUNCTIONS, text=True, capture_output=True, timeout=120, check=True,
-                          env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "STATE": str(folder)})
-    return parse_ports([line.split("\t") for line in lines_of(done.stdout)])
+    files = {"ids": ids, "containers": containers, "options": options, **dict.fromkeys(states, "")}
+    return parse_ports(survey_records(folder, DOCKER, FUNCTIONS, files))
 
 
 @pytest.mark.parametrize("state", ["", "vanishing"])

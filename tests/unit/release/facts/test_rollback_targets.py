@@ -13,7 +13,13 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.recovery.facts.backups import Backups
-from runbook_lib.release.facts.rollback_targets import back_to, rollback_targets, select_target
+from runbook_lib.release.facts.rollback_targets import (
+    back_to,
+    is_live_on,
+    rollback_targets,
+    select_target,
+    taken_from_users,
+)
 from tests.unit.platform.facts.test_replaced_release import ADOPTED, NEW, OLD, release, running, text
 from tests.unit.recovery.facts.test_backups import backup, folder
 from tests.unit.release.plans.test_replacement import deployed
@@ -55,6 +61,25 @@ def test_without_a_name_the_previous_release_is_meant() -> None:
 
 def test_after_a_deployment_that_was_never_recorded_the_last_recorded_one_is_meant() -> None:
     assert select_target(ENVIRONMENT, server(*RECORD, live="f", standby="c"), "").release.version == "vc"
+
+
+def test_a_rollback_that_is_applied_again_without_a_name_does_not_bring_back_what_it_was_for() -> None:
+    """Found by a newcomer: a job that CI retried after it had passed took users to the release that was rolled back."""
+    back = (*RECORD, replace(line("a", -1), rolled_back_from="c" * 40))
+    with pytest.raises(PreconditionFailed, match="va is live by a rollback from vc") as refused:
+        select_target(ENVIRONMENT, server(*back, live="a", standby="c"), "")
+    assert 'to="vc"' in refused.value.next_step
+    assert select_target(ENVIRONMENT, server(*back, live="a", standby="c"), "vc").release.version == "vc"
+    # a release that was deployed since has a previous one again, and so has a rollback from one that was never recorded
+    assert select_target(ENVIRONMENT, server(*back, line("d", -2), live="d", standby="a"), "").release.version == "va"
+    other = (*RECORD, replace(line("a", -1), rolled_back_from="f" * 40))
+    assert select_target(ENVIRONMENT, server(*other, live="a", standby="f"), "").release.version == "vc"
+
+
+def test_what_a_rollback_took_from_users_is_the_live_release_or_the_last_recorded_one() -> None:
+    assert taken_from_users(server(*RECORD), "a" * 40) == "c" * 40
+    assert taken_from_users(server(*RECORD, live="a"), "a" * 40) == "c" * 40  # interrupted after the switch
+    assert taken_from_users(server(live="a"), "a" * 40) == ""
 
 
 @pytest.mark.parametrize("name", ["vb", "b" * 40, "b" * 7])
@@ -109,6 +134,9 @@ def test_an_adopted_release_is_a_choice_of_its_own_by_its_images() -> None:
 def test_nothing_can_make_an_adopted_image_again() -> None:
     choice = select_target(shop(), replace(replaced(ADOPTED_AT_8, V1_AT_10), images=frozenset()), "as-found")
     assert choice.row["image"] == "missing: nothing can make it again"
+    returned = at(replace(ADOPTED, adopted=False, rolled_back_from=NEW), 11)
+    again = select_target(shop(), replace(replaced(ADOPTED_AT_8, V1_AT_10, returned, V2_AT_12), images=frozenset()), "as-found")
+    assert again.row["image"] == "missing: nothing can make it again"
 
 
 def backups(*hours: int) -> Backups:
@@ -148,3 +176,12 @@ def test_without_a_backup_of_its_time_one_has_to_be_named() -> None:
 
 def test_where_schemas_are_compared_times_decide_nothing() -> None:
     assert select_target(ENVIRONMENT, server(*RECORD), "va").backup_name(backups(7)) == ""
+
+
+@pytest.mark.parametrize(("before", "backup", "words"), [
+    (None, "", "v2 is live on lab"), ("", "", "v2 is live on lab"), ("v2", "", "v2 is live on lab"),
+    ("v3", "", "v2 is live on lab; before: v3"),
+    ("v3", "a.sql.gz", "v2 is live on lab, with the data of a.sql.gz; before: v3"),
+])
+def test_what_is_live_is_named_with_what_was_before_and_the_data(before: str | None, backup: str, words: str) -> None:
+    assert is_live_on("lab", "v2", before, backup) == words

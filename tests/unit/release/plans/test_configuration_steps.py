@@ -33,7 +33,7 @@ def test_the_digest_of_a_secret_is_that_of_the_file() -> None:
 def run_on(folder: Path, action: object) -> None:
     """One action of the step on a folder that stands for the server's."""
     assert isinstance(action, Command)
-    subprocess.run([word.replace(ENVIRONMENT.server.directory, str(folder)) for word in action.argv], check=True, timeout=30)
+    subprocess.run([word.replace(ENVIRONMENT.server.directory, str(folder)) for word in action.argv], check=True, timeout=120)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_services_of_a_release_are_not_infrastructure() -> None:
 def test_a_release_that_holds_an_env_file_does_not_take_the_servers_away(tmp_path: Path) -> None:
     def git(*words: str) -> str:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-        return subprocess.run(("git", "-C", str(tmp_path), *identity, *words), check=True, timeout=30, capture_output=True,
+        return subprocess.run(("git", "-C", str(tmp_path), *identity, *words), check=True, timeout=120, capture_output=True,
                               text=True).stdout.strip()
 
     def undo(step: Step) -> None:

@@ -94,6 +94,14 @@ def test_a_later_deployment_backs_up_first_and_stops_the_old_colour_last(environ
     assert steps[-4:] == ["gate-external", "watch", "commit-release", "stop-old-colour"]
 
 
+def test_the_plan_names_what_is_live_once_it_is_done(environment, secrets) -> None:
+    deployed = after(environment, EMPTY, target(OLD, "v3.1.0"), secrets)
+    assert plan(environment, deployed, secrets, target()).achieves == (
+        f"{target().version} is live on {environment.name}; before: v3.1.0")
+    assert plan(environment, EMPTY, secrets, target(schema_now=None)).achieves == (
+        f"{target().version} is live on {environment.name}")
+
+
 def test_a_recorded_release_is_never_undone_and_a_rollback_ends_with_external_verification(environment, secrets) -> None:
     made = plan(environment, after(environment, EMPTY, target(OLD, "v3.1.0"), secrets), secrets, target())
     assert made.point_of_no_return == "commit-release"

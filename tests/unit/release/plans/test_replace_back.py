@@ -102,7 +102,9 @@ def test_the_same_commit_from_other_images_is_another_release() -> None:
     built = release(OLD, "v1.0.0")
     containers = running(f"web:{OLD}")
     found = replace(deployed(text(OLD, "v1.0.0"), (ADOPTED, built), containers, OLD), images=frozenset(FOUND.values()))
-    assert plan(found, ADOPTED, containers).steps
+    made = plan(found, ADOPTED, containers)
+    assert made.steps
+    assert f'"rolled_back_from": "{OLD}"' in str(step(made, "commit-release").actions)
 
 
 def test_with_restore_everything_that_takes_time_comes_before_the_outage() -> None:
@@ -154,6 +156,7 @@ def test_no_text_of_the_plan_names_a_colour(database: DataChoice) -> None:
 def test_the_plan_says_what_users_notice_and_what_decides() -> None:
     why = step(plan(live()), "switch").why
     assert "an outage for users of web and worker" in why
+    assert "is live on" in plan(live()).achieves
     assert 'run again with database = "restore"' in why
 
 
@@ -187,5 +190,6 @@ def test_what_only_lacks_its_record_is_not_restored_once_more(origin: str, order
                    images=frozenset(FOUND.values()))
     comment = f"restored from {origin}" if origin else ""
     databases = Databases("shop", RestoreDatabase("shop", "shop", 9, comment, True))
-    made = keys(plan(done, containers=containers, database="restore", databases=databases))
-    assert made == order if order else "restore-swap" in made
+    made = plan(done, containers=containers, database="restore", databases=databases)
+    assert keys(made) == order if order else "restore-swap" in keys(made)
+    assert f'"rolled_back_from": "{NEW}"' in str(step(made, "commit-release").actions)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from runbook_lib.core.findings import Verdict
+import pytest
+
+from runbook_lib.connections.scripted import ScriptedConnections
+from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.gates import Gate, Watch
 from runbook_lib.platform.checks.replaced_release import OUTAGE, ROWS
 from runbook_lib.platform.checks.replaced_release import READS as READ
@@ -13,10 +18,11 @@ from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.outage import Outage
 from runbook_lib.platform.facts.own_reads import Read, traffic_of
+from runbook_lib.platform.facts.release_history import AS_FOUND
 from runbook_lib.platform.facts.smoke_test import UserFlow
-from runbook_lib.platform.facts.written_rows import WrittenRows
+from runbook_lib.platform.facts.written_rows import RowCounter, WrittenRows
 from runbook_lib.release.plans.replace_gates import (
-    WRITTEN,
+    Measured,
     measured_of,
     outage_begins,
     outage_ends,
@@ -25,6 +31,8 @@ from runbook_lib.release.plans.replace_gates import (
     watch_replaced,
     writes_before,
 )
+from runbook_lib.release.plans.replacement import Replacement
+from runbook_lib.release.plans.row_watch import WRITTEN, smoke_test_counted
 from tests.unit.platform.facts.test_replaced_release import NEW, running
 from tests.unit.release.plans.test_replacement import change
 from tests.unit.shop_environment import shop
@@ -109,6 +117,21 @@ def test_a_path_that_only_the_newer_release_has_keeps_no_earlier_one_from_its_us
     assert [one.check for one in wrong if not one.verdict.acceptable] == ["/status/ answers"], "what is deployed must answer"
 
 
+@pytest.mark.parametrize(("version", "verdicts"), [
+    (AS_FOUND, []), ("v1.0.0", [Verdict.PASSED]), ("v1.1.0", [Verdict.FAILED])])
+def test_what_ran_before_any_runbook_names_whatever_version_it_has(version: str, verdicts: list[Verdict]) -> None:
+    """Found by rolling back to it: the runbooks call it as-found, and no application calls itself so."""
+    environment = shop(health={"endpoints": {"/status/": {"title": "open", "service": "web", "version": "version"}}})
+    made = change()
+    target = replace(made.rollout.target, version=version)
+    back = replace(made, rollout=replace(made.rollout, environment=environment, target=target, texts_of=frozenset()))
+    gate = outside_gate(back, measured_of(back)).actions[0]
+    assert isinstance(gate, Gate)
+    named = (replace(GOOD[0], fields={"version": "1.0.0"}),)
+    found = gate.judge(running(f"web:{NEW}"), named, NO_SMOKE, READS)
+    assert [one.verdict for one in found if "names the version" in one.check] == verdicts
+
+
 def test_nothing_ran_before_so_nothing_has_to_answer_after_an_undo() -> None:
     assert previous_answers(change(containers=()), measured_of(change(containers=()))) is None
 
@@ -121,6 +144,74 @@ def test_a_watch_ends_with_a_failure_where_rows_stopped_coming() -> None:
     assert readings[-1].metrics[WRITTEN] == 0.0
     rows = next(one for one in watch.conclude(readings) if one.check == ROWS)
     assert rows.verdict is Verdict.FAILED
+
+
+WRITING = {"service": "web", "leaves": "a product", "steps": [{"name": "add a product", "method": "POST", "path": "/api/products", "writes": True}]}
+SELDOM = {"cache": "none", "monitoring": "none", "writes": "a page of a club: rows come once a week"}
+
+
+@pytest.mark.parametrize(("changes", "before", "came", "watched_s", "verdict"), [
+    # an application that seldom writes: nothing is known, unless the file says why, or which step of the smoke test writes
+    ({}, (0, 1), (0, 0, 0), 30, Verdict.INCONCLUSIVE),
+    ({}, (2, 1), (0, 0, 0), 30, Verdict.FAILED),
+    ({}, (2, 1), (0, 0), 30, Verdict.INCONCLUSIVE),  # one interval may be a pause
+    ({"without": {**SELDOM, "smoke": "none"}}, (0, 1), (0, 0), 30, Verdict.NOT_APPLICABLE),
+    ({"without": {**SELDOM, "smoke": "none"}}, (0, 1), (0, 3), 30, Verdict.PASSED),
+    ({"without": {**SELDOM, "smoke": "none"}}, (2, 1), (0, 0, 0), 30, Verdict.FAILED),
+    ({"without": {**SELDOM, "smoke": "none"}}, (0, 1), (0,), 30, Verdict.INCONCLUSIVE),
+    ({"smoke": WRITING}, (0, 1), (3, 3), 30, Verdict.PASSED),
+    ({"smoke": WRITING}, (0, 0), (0, 0), 30, Verdict.FAILED),
+    ({"smoke": WRITING}, (0, 0), (0, 0), 5, Verdict.INCONCLUSIVE),  # counts of an idle session come late
+    ({"smoke": WRITING}, (0, 0), (0, 0, None), 30, Verdict.INCONCLUSIVE),
+    ({"smoke": WRITING}, (0, 0), (0, 0, 2, None), 30, Verdict.PASSED),
+])
+def test_where_rows_come_seldom_the_smoke_tests_own_show_which_database_it_is(
+        changes: dict[str, Any], before: tuple[int, ...], came: tuple[int | None, ...], watched_s: float, verdict: Verdict) -> None:
+    without = {"without": {name: one for name, one in SELDOM.items() if name != "writes"}} if "smoke" in changes else {}
+    made = watched(watched_s, **without, **changes)
+    measured = measured_of(made)
+    measured.rows.before, measured.rows.began_before = WrittenRows(before), "smoke" in changes
+    found = concluded(made, measured, came)
+    assert found.verdict is verdict
+    if verdict is Verdict.INCONCLUSIVE and came:
+        assert "without.writes" in found.next_step and "writes: true" in found.next_step
+
+
+def watched(watch_s: float, **changes: Any) -> Replacement:
+    rules = {"watch_s": float(watch_s), "interval_s": 1.0, "synthetic_per_s": 5.0, "minimum_requests": 20}
+    made = change()
+    return replace(made, rollout=replace(made.rollout, environment=shop(**changes, rollback=rules)))
+
+
+def concluded(made: Replacement, measured: Measured, came: tuple[int | None, ...]) -> Finding:
+    watch, _ = watch_replaced(made, measured).actions
+    assert isinstance(watch, Watch)
+    readings: list[Any] = []
+    for total in came:
+        rows = Unanswered("rows", "gone") if total is None else WrittenRows((total,))
+        readings.append(watch.judge(readings, (running(f"web:{NEW}"), GOOD, traffic_of(READS), 0, rows)))
+    return next(one for one in watch.conclude(readings) if one.check == ROWS)
+
+
+def test_a_count_that_could_not_begin_before_the_smoke_test_calls_no_release_wrong() -> None:
+    """Found by reading: its rows were in no sample then, and a good release was rolled back."""
+    made = watched(30, without={name: one for name, one in SELDOM.items() if name != "writes"}, smoke=WRITING)
+    environment, measured = made.rollout.environment, measured_of(made)
+    away = ScriptedConnections(sql={"pg_stat_database": FactUnreadable("it is starting")}, replies={"/api/products": (200, {})})
+    assert smoke_test_counted(environment, measured.rows).fetch(away).works
+    assert concluded(made, measured, (0, 0)).verdict is Verdict.INCONCLUSIVE
+    there = ScriptedConnections(sql={"pg_stat_database": [{"rows": 7, "late": False}]}, replies={"/api/products": (200, {})})
+    assert smoke_test_counted(environment, measured.rows).fetch(there).works, "the gate asks more than once"
+    assert concluded(made, measured, (0, 0)).verdict is Verdict.FAILED
+
+
+def test_rows_are_counted_from_before_the_smoke_test_stores_any() -> None:
+    rows, counts = RowCounter(), [7, 8]
+    environment = shop(without={"cache": "none", "monitoring": "none"}, smoke=WRITING)
+    connections = ScriptedConnections(sql={"pg_stat_database": lambda: [{"rows": counts.pop(0), "late": False}]}, replies={"/api/products": (200, {})})
+    assert smoke_test_counted(environment, rows).fetch(connections).works
+    assert rows.samples == [7]
+    assert rows.sample(connections).total == 1
 
 
 def test_a_worker_that_is_down_fires_although_it_is_not_called_critical() -> None:
@@ -146,3 +237,10 @@ def test_a_run_has_one_figure_of_its_outage_and_it_stands_in_the_head_of_the_rep
     assert (ended.check, ended.measured) == (OUTAGE, "2.5 s, 6 of 29 requests failed")
     before = [one for step in (outside_gate(made, measured), watch_replaced(made, measured)) for one in step.actions]
     assert not [one for one in (*before, outage_begins(measured)) if isinstance(one, Gate) and one.headline]
+
+
+def test_below_postgresql_15_a_pool_that_is_idle_after_the_smoke_test_is_no_other_database() -> None:
+    made = watched(30, without={name: one for name, one in SELDOM.items() if name != "writes"}, smoke=WRITING)
+    measured = measured_of(made)
+    measured.rows.before, measured.rows.late, measured.rows.began_before = WrittenRows((0, 0)), True, True
+    assert concluded(made, measured, (0, 0)).verdict is Verdict.INCONCLUSIVE

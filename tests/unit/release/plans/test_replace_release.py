@@ -42,6 +42,7 @@ def live(head: str = NEW, override: str = text(NEW, "v1.1.0")) -> Deployed:
 
 def test_what_runs_is_recorded_first_and_everything_that_can_fail_comes_before_the_outage() -> None:
     containers = running("web:latest")
+    assert "is live on" in plan(deployed(containers=containers), containers).achieves
     assert keys(plan(deployed(containers=containers), containers)) == [
         "record-pre-image", "record-running", "backup-dump", "fetch", "build-web", "check-out", "configure", "switch",
         "gate-external", "watch", "commit-release",
@@ -104,7 +105,7 @@ def test_the_plan_announces_the_outage_and_the_schema_that_stays() -> None:
     made = plan(deployed(containers=containers), containers)
     why = next(step.why for step in made.steps if step.key == "switch")
     assert "an outage for users of web and worker" in why
-    assert "web has 10s to stop and is asked for its health every 2s; worker has 10s to stop" in why
+    assert "web has 10s to stop and is first asked for its health after 2 s, which the step waits for; worker has" in why
     assert [one.key for one in made.steps if "A schema that the release brought up to date stays" in one.undone_note] == ["switch"]
     assert 'to="as-found"' in made.failed_rollback_hint
     assert "32 Restore the database" in made.failed_rollback_hint

@@ -63,6 +63,10 @@ def test_the_data_stay_and_nothing_is_built_fetched_or_backed_up() -> None:
         "gate-external", "commit-release", "stop-old-colour", "start-monitoring"]
 
 
+def test_the_plan_names_what_is_live_once_it_is_done() -> None:
+    assert plan("keep", NEWER).achieves == f"v3.1.0 is live on {ENVIRONMENT.name}; before: v3.2.0"
+
+
 def test_an_image_that_is_missing_is_built_from_the_commit() -> None:
     bare = replace(DEPLOYED, images=frozenset())
     assert keys(plan("keep", SAME, deployed=bare).steps)[1:4] == ["fetch", "build-backend", "build-frontend"]
@@ -86,6 +90,14 @@ def test_a_rollback_that_ended_after_the_switch_is_verified_recorded_and_finishe
     assert '"colour": "green"' in str(step(made, "commit-release").actions[0])
     assert "backend-blue" in str(step(made, "stop-old-colour").actions[1])
     assert "backend-green" not in str(step(made, "stop-old-colour").actions[1])
+
+
+def test_the_record_names_what_was_taken_from_users() -> None:
+    made = plan("keep", SAME, to=target("0002"), deployed=RECORDED, containers=healthy("green"))
+    assert f'"rolled_back_from": "{LIVE}"' in str(step(made, "commit-release").actions[0])
+    interrupted = plan("keep", SAME, to=target("0002", LIVE), containers=healthy("green"),
+                       deployed=replace(RECORDED, releases=(replace(RECORDED.releases[0], commit=OLD),)))
+    assert f'"rolled_back_from": "{OLD}"' in str(step(interrupted, "commit-release").actions[0])
 
 
 def test_a_rollback_that_ended_after_its_record_stops_the_other_colour() -> None:

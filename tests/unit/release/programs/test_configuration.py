@@ -35,6 +35,7 @@ case "$*" in
     run*) while [[ ! -e $LOG.removed ]]; do sleep 0.1; done ;;
     rm*) touch "$LOG.removed" ;;
     exec*PG_VERSION*) [[ $words == "exec live "* ]] && echo 15 || echo "$NEW_MAJOR" ;;
+    exec*dbfilename*) if [[ $words == "exec live "* ]]; then printf '%b' "$LIVE_DATA"; else printf '%b' "$NEW_DATA"; fi ;;
     exec*CONFIG*) printf 'maxmemory\n1\n' ;;
     ps*service=postgres*|ps*service=redis*) echo live ;;
     ps*--format*) printf 'the-database postgres\n0123456789ab_gw2-staging-redis-1 redis\nkept prometheus\n' ;;
@@ -49,7 +50,7 @@ PROGRAM = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "r
 def git(folder: Path, *words: str) -> str:
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
     return subprocess.run(("git", "-C", str(folder), *identity, *words), check=True, capture_output=True, text=True,
-                          timeout=30).stdout.strip()
+                          timeout=120).stdout.strip()
 
 
 def encoded(text: str) -> str:
@@ -69,7 +70,8 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "", fails: str = "", down: str = "", names: str = "") -> str:
+def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_major: str = "", fails: str = "", down: str = "", names: str = "",
+        data: tuple[str, str] = ("", "")) -> str:
     checkout = server / "checkout"
     (checkout / "docker-compose.staging.yml").write_text(compose)
     (checkout / "a.env").write_text(env)
@@ -85,7 +87,8 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
         ("bash", "-s", "--", str(checkout), commit, "gw2-staging", "1", "docker-compose.staging.yml", *words, "--", *specs), capture_output=True, text=True, timeout=60,
         input=PROGRAM,
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
-             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down, "NAMES": names})
+             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down, "NAMES": names,
+             "LIVE_DATA": data[0], "NEW_DATA": data[1]})
     assert done.stderr == ""
     return done.stdout
 
@@ -147,6 +150,23 @@ def test_a_postgresql_that_cannot_read_the_live_data_is_no_valid_one(server: Pat
 
 POSTGRES = ValidationRun("postgres", "postgres", "start", "postgres:new", ("postgres",), (), ("postgres",), ("true",))
 REDIS = ValidationRun("redis", "redis", "start", "redis:new", ("redis",), (), ("redis",), ("true",))
+
+
+SEVEN, SEVEN_2, EIGHT = (f"REDIS{form}\\nredis_version:{version}\\n" for form, version in (("0010", "7.0.15"), ("0011", "7.2.4"), ("0012", "8.0.6")))
+
+
+@pytest.mark.parametrize(("live", "new", "words"), [
+    (SEVEN, SEVEN, ""), (EIGHT, EIGHT, ""), (EIGHT, SEVEN_2, "cannot read them"), (SEVEN, EIGHT, "no undo could return to it"),
+    # it has not written since it was raised itself; nothing is on a disk; neither shows what it writes
+    ("REDIS0010\\nredis_version:7.2.4\\n", SEVEN_2, ""), ("redis_version:7.0.15\\n", EIGHT, ""), (SEVEN, "", ""), ("REDIS0012\\nredis_version:9.1.0\\n", EIGHT, ""),
+    ("REDIS0010\\nREDIS\\nredis_version:7.0.15\\n", SEVEN, ""), (SEVEN, "VALKEY080\\nredis_version:7.2.4\\n", "no undo could return to it"),
+])
+def test_a_redis_whose_data_the_live_one_could_not_read_again_is_no_valid_one(server: Path, live: str, new: str, words: str) -> None:
+    """Redis 7.0 ends at its start with what 8.0 wrote: an undo left the environment without its cache."""
+    lines = [line.split("\t") for line in ask(server, "the same\n", "", REDIS, data=(live, new)).splitlines()]
+    (result,) = [line for line in lines if line[0] == "run"]
+    assert result[3] == ("failed" if words else "passed")
+    assert words in base64.b64decode(result[5]).decode()
 
 
 @pytest.mark.parametrize(("run", "fails"), [

@@ -25,7 +25,7 @@ case $1 in
         trap 'rm -f "$STATE/containers/$$"; exit 1' TERM
         [[ -e $STATE/deaf ]] && trap '' TERM
         [[ ! -e $STATE/context ]] || { tar -x -C "$STATE/context"; exit; }
-        [[ $3 != *.invalid:* ]] || echo "[\"$3\"]" > "$STATE/containers/$$"
+        [[ $3 != *.invalid:* || -e $STATE/quick ]] || echo "[\"$3\"]" > "$STATE/containers/$$"
         touch "$STATE/started/$$"
         for ((n = 0; n < 1200; n++)); do sleep 0.1; done ;;
     ps) [[ ! -e $STATE/no-list ]] || exit 1; ls "$STATE/containers" ;;
@@ -138,6 +138,14 @@ def test_a_program_that_is_stopped_ends_its_own_client_alone(engine: Engine, wha
     assert engine.containers() == (1 if what == "build" else 0)
 
 
+def test_a_build_that_the_engine_has_ended_before_it_is_asked_is_reported_as_stopped(engine: Engine) -> None:
+    engine.set("quick")
+    job = engine.build(OURS)
+    os.killpg(job.pid, signal.SIGTERM)
+    _, errors = job.communicate(timeout=120)
+    assert (job.returncode, errors.splitlines()[-1]) == (143, "the build was stopped on the engine: no image of it was made")
+
+
 @pytest.mark.parametrize("state", ["down", "no-list", "no-inspect"])
 def test_an_engine_that_does_not_answer_is_not_an_engine_without_a_build(engine: Engine, state: str) -> None:
     engine.build(THEIRS)
@@ -215,6 +223,22 @@ def test_a_build_by_compose_has_an_export_of_the_commit_the_files_in_order_and_t
     assert words[words.index("build"):] == ["build", "web", ""]
     assert (engine.folder / "exported").read_text() == ("./Dockerfile\n" if folder else "./part/Dockerfile\n")
     assert not Path(files[-1]).exists()
+
+
+def test_files_of_two_commits_of_one_second_have_times_of_their_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BuildKit takes a file with the size and the time of an earlier export for that one: the image had its content."""
+    (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE + '(cd "$2" && stat -c %.Y VERSION) >> "$STATE/times"\n')
+    checkout = engine.folder / "checkout"
+    for date in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(date, "2001-01-01T00:00:00Z")
+    for version in ("1.1.0", "1.2.0"):
+        (checkout / "VERSION").write_text(version)
+        git(checkout, "add", "VERSION")
+        git(checkout, "commit", "-qm", version)
+        job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "1", "a.yml", "web")
+        assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
+    times = (engine.folder / "times").read_text().split()
+    assert len(set(times)) == 2
 
 
 def test_a_build_reads_the_compose_file_that_lies_on_the_server_alone(engine: Engine) -> None:

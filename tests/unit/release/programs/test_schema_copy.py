@@ -138,3 +138,10 @@ def test_a_copy_that_starts_slowly_is_waited_for_by_one_program(server: Server) 
     assert server.compatibility(*START, TRIES="3").outcome == "passed"
     assert (server.folder / "log.asked").read_text().count("asked") == 3
     assert (server.folder / "log").read_text().count("pg_isready") == 1
+
+
+def test_the_copy_keeps_its_data_in_memory_wherever_its_image_keeps_them(server: Server) -> None:
+    """The image of version 18 has moved them; it takes the folder that is given."""
+    server.rehearsal()
+    started = (server.folder / "log").read_text()
+    assert " --tmpfs /var/lib/postgresql/data:size=400m " in started and " --env PGDATA=/var/lib/postgresql/data " in started

@@ -1,0 +1,81 @@
+"""Does each service find its data again? A volume of another name, or at another path, begins empty. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runbook_lib.core.findings import Finding, Verdict, finding
+from runbook_lib.environment import Environment
+from runbook_lib.release.facts.mounted_volumes import MountedVolume
+from runbook_lib.release.facts.repository import ComposeConfig
+
+KEPT, LEFT = "data services keep their volumes", "services keep their volumes"
+_EXPECTED = "each volume of a running container, at the same path"
+_KEEP = ("Keep the volume's name and its path in the release's Compose file. Where the change is meant, make it first, "
+         "without a release: take a backup, stop the service, copy its data, and start it on the copy by hand; then "
+         "deploy.")
+_NOT_SEEN = ("Where users' files are in it, keep its name and its path in the release's Compose file. The release does "
+             "not see what is in it; it stays on the server (docker volume ls).")
+
+
+def volumes_are_kept(config: ComposeConfig, mounted: Iterable[MountedVolume],
+                     environment: Environment) -> tuple[Finding, ...]:
+    """A failure where a database or a cache would begin empty, a warning for any other service; else nothing."""
+    lost: dict[bool, list[str]] = {True: [], False: []}
+    for one in mounted:
+        if one.project == environment.project and one.service in config.services:
+            other = _instead(config, one)
+            if other:
+                shown = f"{one.service}: {one.name} at {one.target} now, {other}"
+                lost[_holds_data(one, environment)].append(shown)
+    failed = finding(KEPT, False, measured="; ".join(lost[True]), expected=_EXPECTED, next_step=_KEEP)
+    warned = finding(LEFT, False, measured="; ".join(lost[False]), expected=_EXPECTED, otherwise=Verdict.WARNING,
+                     next_step=_NOT_SEEN)
+    return (*((failed,) if lost[True] else ()), *((warned,) if lost[False] else ()))
+
+
+def _holds_data(one: MountedVolume, environment: Environment) -> bool:
+    named = {name for key in environment.configuration_backup.data_volumes
+             for name in (key, f"{environment.project}_{key}")}
+    return one.service in environment.data_services or one.name in named
+
+
+def _instead(config: ComposeConfig, one: MountedVolume) -> str:
+    """What the release has at that path, where it is something else; empty where the data are found again."""
+    service = config.services[one.service]
+    for mount in service.get("volumes") or ():
+        if posixpath.normpath(str(mount.get("target") or "/")) == one.target:
+            return _other(config, mount, one)
+    if one.target in [posixpath.normpath(str(path).partition(":")[0]) for path in _listed(service.get("tmpfs"))]:
+        return "memory in the release"
+    moved = [str(mount.get("target")) for mount in service.get("volumes") or ()
+             if _name(config, mount, one) == one.name]
+    if moved:
+        return f"at {moved[0]} in the release"
+    return "" if one.anonymous else "no volume there in the release"
+
+
+def _other(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -> str:
+    kind = mount.get("type")
+    if kind != "volume":
+        return "memory in the release" if kind == "tmpfs" else f"the folder {mount.get('source')} in the release"
+    name = _name(config, mount, one)
+    if not name:
+        return "" if one.anonymous else "a volume without a name in the release"
+    return "" if name == one.name else f"{name} in the release"
+
+
+def _name(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -> str:
+    """The engine's name of a volume; empty for an anonymous one.
+
+    The release was read in a folder of its own, and its project may have had another name there (`-p` by hand).
+    """
+    key = str(mount.get("source") or "") if mount.get("type") == "volume" else ""
+    name = str((config.volumes.get(key) or {}).get("name") or f"{config.project}_{key}") if key else ""
+    return f"{one.project}_{key}" if key and name == f"{config.project}_{key}" else name
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []

@@ -1,0 +1,27 @@
+"""Rows of a backup's manifest and those of the database, by the same names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runbook_lib.platform.facts.database import Table
+from runbook_lib.release.facts.kept_rows import compare_rows
+from tests.unit.recovery.facts.test_backups import backup, live
+
+
+def test_a_table_is_compared_by_its_name_in_the_backup() -> None:
+    found = compare_rows(backup(1), live(40))
+    assert (found.backup, found.before) == (backup(1).name, {"public.squads": 100, "public.gone": 3})
+    assert found.now.get("public.squads") == 40
+    assert "public.gone" not in found.now
+
+
+def test_a_table_whose_rows_are_hidden_is_compared_with_nothing() -> None:
+    state = live(40)
+    hidden = replace(state, tables=(Table("public", "squads", 9, None), Table("public", "gone", 9, 3)))
+    assert compare_rows(backup(1), hidden).before == {"public.gone": 3}
+
+
+def test_without_a_backup_there_is_nothing_to_compare() -> None:
+    found = compare_rows(None, live(40))
+    assert (found.backup, found.before) == ("", {})
