@@ -19,7 +19,7 @@ bench:      ## set up everything, compare the runbooks with the plan's manual co
 
 test:       ## set up everything, run all tests
 	@./setup.sh test
-	@.venv/bin/python -m pytest -n 4 --durations=25
+	@.venv/bin/python -m tests.again -n 4 --durations=25
 
 test-fast:  ## the unit tests alone: seconds, no lab
 	@./setup.sh python
