@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
+from runbook_lib.release.checks.request_limits import request_limits_kept
 from runbook_lib.release.facts.configuration import ValidatedConfiguration, ValidatedService, ValidationOutcome
 
 CORRECT = "Correct the file in the release, give it a new tag, and run again. Nothing was changed."
@@ -23,7 +24,8 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
                 "its program takes the files", "Read them; the release's gate sees only what users see.")
         for name, sources in dict(validated.not_validated).items() if name not in absent
     )
-    return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated, *left_out)
+    return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated, *left_out,
+            *request_limits_kept(validated.request_limits, environment))
 
 
 def _finding(one: ValidatedService, *, pulled: bool) -> Finding:

@@ -19,6 +19,7 @@ from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.configuration_faults import explain, unreadable
 from runbook_lib.release.facts.given_files import services_with_files, texts_of
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.request_limits import RequestLimits, parse_request_limits
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
@@ -65,6 +66,7 @@ class ValidatedConfiguration:
     services: tuple[ValidatedService, ...] = ()
     not_validated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changes: tuple[ServiceChange, ...] = ()
+    request_limits: tuple[RequestLimits, ...] = ()
 
     @property
     def missing_images(self) -> tuple[str, ...]:
@@ -101,7 +103,8 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
             files = {path: text for path, text in own_files.items() if path != RELEASE_ENV}
             validated += parse_runs(_reply(connections, environment, commit, files, more), more, mounts)
         kept = tuple(one for one in as_they_are if one.service not in recreated)
-        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes)
+        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes,
+                                      parse_request_limits(text))
 
     return Question("configuration of the release", fetch)
 

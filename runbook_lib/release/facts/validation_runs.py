@@ -145,7 +145,8 @@ def _runs(name: str, program: str, service: Service, sources: tuple[str, ...],
     match program:
         case "nginx":
             file = re.search(r"\bnginx\b[^;&|]*?\s-c\s+(\S+)", command)
-            return [check("nginx", "-t", *(("-c", file[1]) if file else ()))]
+            # -T shows what it has read as well: the zones of its rate limit
+            return [check("nginx", "-T", *(("-c", file[1]) if file else ()))]
         case "prometheus":
             file = re.search(r"--config\.file[= ](\S+)", command)
             return [check("promtool", "check", "config", file[1] if file else "/etc/prometheus/prometheus.yml")]

@@ -10,6 +10,7 @@
 # would make anew, as `recreate SERVICE`; `dry-run failed` where Compose could not say. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
 # takes it only when it starts, else `reload SERVICE NAME NEW(base64) OLD(base64)`; PostgreSQL's
 # `reload SERVICE` alone.
+# Of an nginx, the zones of its rate limit: `zones SERVICE release|live`, then `zone SERVICE release|live NAME RATE s|m` for each.
 # Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
 
 set -uo pipefail
@@ -226,6 +227,8 @@ try() {
         # a container that an engine took with it says nothing of the files
         [[ $outcome != failed ]] || docker version >/dev/null 2>&1 || outcome=error
     fi
+    # what it has read may hold secrets, and goes no further
+    if [[ $outcome == passed && $program == nginx ]]; then show_zones "$log"; : >"$log"; fi
     printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(last_lines 6000 <"$log" | encoded)"
     [[ $outcome == passed || $outcome == no-image ]] || show_sources "$sources"
 }
@@ -260,6 +263,25 @@ check() {
         ((status != 0 && tries < 20)) && [[ -n $host ]] || return "$status"
         tries=$((tries + 1)) more+=(--add-host "$host:127.0.0.1")
     done
+}
+
+# show_zones LOG: the zones of nginx' rate limit, of the release and of the live one, as it would read its files now
+show_zones() {
+    local live
+    printf 'zones\t%s\trelease\n' "$service"
+    zones_of release <"$1"
+    live=$(live_container) && [[ -n $live ]] || return 0
+    timeout 20 docker exec "$live" "${words[@]}" >"$1" 2>/dev/null </dev/null || return 0
+    printf 'zones\t%s\tlive\n' "$service"
+    zones_of live <"$1"
+}
+
+# zones_of WHOSE: a directive may go over several lines, and name its zone before or after its rate
+zones_of() {
+    sed 's/#.*//' | tr -s '[:space:]' ' ' | tr ';{}' '[\n*]' | sed -nE 's/^ *limit_req_zone /zone '"$1"' /p' \
+        | sed -nE 's/^zone ([a-z]+) .* zone=([A-Za-z0-9_.-]+):[^ ]* .*rate=([0-9]+)r\/([sm]).*/\1\t\2\t\3\t\4/p
+            s/^zone ([a-z]+) .* rate=([0-9]+)r\/([sm]).* zone=([A-Za-z0-9_.-]+):.*/\1\t\4\t\2\t\3/p' \
+        | while IFS= read -r found; do printf 'zone\t%s\t%s\n' "$service" "$found"; done
 }
 
 # start NAME LOG: the service as it will run, on empty data; passes when its own health check does

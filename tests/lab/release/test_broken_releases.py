@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("new_is_live")]
 
 
 @pytest.mark.parametrize("tag", ["broken-migration-incompatible", "broken-database-unreachable",
-                                 "broken-published-port", "broken-sessions-cut",
+                                 "broken-published-port", "broken-rate-limit", "broken-sessions-cut",
                                  "broken-nginx-configuration", "broken-postgres-configuration"])
 def test_a_broken_release_ends_as_the_catalogue_says(lab: Lab, outputs: Path, tag: str) -> None:
     case = tried(lambda: deploys_as_expected(lab.instance, CATALOGUE[tag], outputs, rate=5.0))

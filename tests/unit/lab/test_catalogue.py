@@ -18,6 +18,7 @@ CATALOGUE = {release.tag: release for release in releases()}
 # every defect that must be covered
 DEFECTS = {
     "the database is published": "broken-published-port",
+    "users are refused with 429": "broken-rate-limit",
     "a blank page with status 200": "broken-blank-page",
     "all users are logged out": "broken-sessions-cut",
     "a list that held rows is empty": "broken-empty-list",

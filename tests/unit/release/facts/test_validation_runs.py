@@ -46,7 +46,7 @@ def test_what_nginx_may_name_has_an_address_and_its_certificates_are_the_servers
     certificates = {"type": "bind", "source": "/etc/letsencrypt", "target": "/etc/letsencrypt", "read_only": True}
     nginx = {"image": "registry/nginx@sha256:1", "volumes": [{**MOUNT, "source": "nginx"}, certificates]}
     one = next(one for one in runs.runs_of({"proxy": nginx, "backend-blue": {"image": "b"}}))
-    assert (one.mode, one.command) == ("check", ("nginx", "-t"))
+    assert (one.mode, one.command) == ("check", ("nginx", "-T"))
     assert "backend-blue:127.0.0.1" in one.options
     assert "type=bind,source=/etc/letsencrypt,target=/etc/letsencrypt,readonly" in one.options
 
@@ -55,7 +55,7 @@ def test_what_nginx_may_name_has_an_address_and_its_certificates_are_the_servers
     ({"image": "prom/prometheus", "command": ["--config.file=/etc/p/p.yml"]}, ("promtool", "check", "config", "/etc/p/p.yml")),
     ({"image": "prom/prometheus"}, ("promtool", "check", "config", "/etc/prometheus/prometheus.yml")),
     ({"image": "nginx", "command": ["sh", "-c", "exec nginx -c /etc/other.conf -g 'daemon off;'"]},
-     ("nginx", "-t", "-c", "/etc/other.conf")),
+     ("nginx", "-T", "-c", "/etc/other.conf")),
 ])
 def test_the_file_that_the_command_names_is_the_one_that_is_checked(service: dict[str, Any], command: tuple[str, ...]) -> None:
     assert only({**service, "volumes": [MOUNT]}).command == command

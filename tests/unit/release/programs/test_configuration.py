@@ -32,12 +32,14 @@ case "$*" in
         echo " DRY-RUN MODE -  Container kept  Running"
         [[ $text == *changed* ]] && printf ' DRY-RUN MODE -  Container %s  Recreate\n' the-database 0123456789ab_gw2-staging-redis-1 ;;
     "image inspect"*) ;;
+    run*nginx*-T) printf '%b' "$NEW_DATA" ;;
+    "exec live nginx -T") [[ -n $LIVE_DATA ]] && printf '%b' "$LIVE_DATA" || exit 1 ;;
     run*) while [[ ! -e $LOG.removed ]]; do sleep 0.1; done ;;
     rm*) touch "$LOG.removed" ;;
     exec*PG_VERSION*) [[ $words == "exec live "* ]] && echo 15 || echo "$NEW_MAJOR" ;;
     exec*dbfilename*) if [[ $words == "exec live "* ]]; then printf '%b' "$LIVE_DATA"; else printf '%b' "$NEW_DATA"; fi ;;
     exec*CONFIG*) printf 'maxmemory\n1\n' ;;
-    ps*service=postgres*|ps*service=redis*) echo live ;;
+    ps*service=postgres*|ps*service=redis*|ps*service=nginx*) echo live ;;
     ps*--format*) printf 'the-database postgres\n0123456789ab_gw2-staging-redis-1 redis\nkept prometheus\n' ;;
 esac
 exit 0
@@ -182,7 +184,7 @@ def test_what_cannot_be_compared_with_the_live_service_is_an_error_never_the_sam
 
 @pytest.mark.parametrize(("down", "outcome"), [("1", "error"), ("", "failed")])
 def test_a_run_whose_engine_went_away_is_an_error_and_not_a_fault_of_the_files(server: Path, down: str, outcome: str) -> None:
-    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-t"))
+    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
     (result,) = [line.split("\t") for line in ask(server, "the same\n", "", check, fails="run*nginx:new*", down=down).splitlines()]
     assert result[3] == outcome
 
@@ -195,3 +197,21 @@ def test_a_file_of_variables_that_the_server_alone_has_is_compared_too(server: P
 
 def test_a_file_of_variables_that_the_server_lacks_too_is_not_known(server: Path) -> None:
     assert ask(server, "the same\n", names="lacking.env") == "dry-run\tfailed\n"
+
+
+def test_the_zones_of_a_rate_limit_are_shown_and_no_other_word_of_the_configuration(server: Path) -> None:
+    """Also a directive over several lines, in the other order, or next to a comment that has one."""
+    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
+    new = ("http {\\n\\tlimit_req_zone $key zone=per_address:10m rate=1r/m; # limit_req_zone $a zone=b:1m rate=9r/s;\\n"
+           "limit_req_zone $key\\n  rate=2r/s\\n  zone=log_in:1m;\\nserver { proxy_set_header X hidden; limit_req zone=log_in; }\\n}\\n")
+    live = "limit_req_zone $key zone=per_address:10m rate=100r/m;\\n"
+    *zones, run = ask(server, "the same\n", "", check, data=(live, new)).splitlines()
+    assert zones == ["zones\tnginx\trelease", "zone\tnginx\trelease\tper_address\t1\tm", "zone\tnginx\trelease\tlog_in\t2\ts",
+                     "zones\tnginx\tlive", "zone\tnginx\tlive\tper_address\t100\tm"]
+    assert run.split("\t")[3:6:2] == ["passed", ""]
+
+
+def test_zones_of_a_live_proxy_that_cannot_be_asked_are_not_known(server: Path) -> None:
+    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
+    assert [line.split("\t")[:3] for line in ask(server, "the same\n", "", check, data=("", "http {}\\n")).splitlines()][:-1] == [
+        ["zones", "nginx", "release"]]
