@@ -65,12 +65,16 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
     return judge
 
 
-def release_runs(environment: Environment, containers: tuple[Container, ...], release: Release) -> tuple[Finding, ...]:
-    """Whether containers run the images of a recorded release; with colours, where no endpoint names the commit."""
+def release_runs(environment: Environment, containers: tuple[Container, ...], release: Release,
+                 unanswered: Unanswered = NOTHING_KNOWN, unnamed: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+    """Whether containers run the images of a recorded release; with colours, where no endpoint names the commit.
+
+    `unanswered` and `unnamed` are as in `shown_by_image`.
+    """
     if environment.release.replaced:
         expected = images_of(environment, release)
         return (images_run(environment, containers, expected), *_left_behind(environment, containers))
-    return shown_by_image(environment, containers, release.colour, release.commit)
+    return shown_by_image(environment, containers, release.colour, release.commit, unanswered, unnamed)
 
 
 def _left_behind(environment: Environment, containers: Iterable[Container]) -> tuple[Finding, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from runbook_lib.core.browsing import PageView
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
@@ -11,7 +11,7 @@ from runbook_lib.core.statistics import percentile
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import NO_HEALTH_CHECK, containers_are_healthy
-from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.endpoints import endpoints_show, shown_by_image, without_commit
 from runbook_lib.platform.checks.live_release import assets_loaded, schema_is
 from runbook_lib.platform.checks.page import page_works
 from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
@@ -24,39 +24,63 @@ from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.monitoring import Alert, ScrapeTarget, notebooks_for
 from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.file_migrations import files_applied
 from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.facts.load import Load
 from runbook_lib.release.facts.repository import ReleaseTree
+from runbook_lib.release.facts.returned_release import missing_after_rollback
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release
 MOST_SHOWN = 2  # findings of one criterion in the table
 
 
-def success_criteria(environment: Environment, release: Release) -> SuccessCriteria:
-    """The plan's success criteria for a live release: a method measures each, `table` shows all with their verdicts."""
-    return SuccessCriteria(environment, release)
+def success_criteria(environment: Environment, release: Release, deployed: Deployed | None = None) -> SuccessCriteria:
+    """The plan's success criteria for a live release: a method measures each, `table` shows all with their verdicts.
+
+    With `deployed`, what an earlier release cannot know is a warning, where a rollback returned to it.
+    """
+    return SuccessCriteria(environment, release, missing_after_rollback(deployed, release) if deployed else None)
 
 
 @dataclass(frozen=True)
 class SuccessCriteria:
-    """The criteria of `success.criteria` in the environment file, for one recorded release."""
+    """The criteria of `success.criteria` in the environment file, for one recorded release.
+
+    `missing` are the paths that an earlier release, which a rollback returned to, does not have; None for any other.
+    """
 
     environment: Environment
     release: Release
+    missing: Mapping[str, int] | None = field(default=None, hash=False)
+
+    @property
+    def earlier(self) -> bool:
+        """Whether the environment file may be written for a later release than this one."""
+        return self.missing is not None
+
+    @property
+    def _names_commits(self) -> bool:
+        return any(rule.commit for rule in self.environment.health.endpoints.values())
 
     def services(self, containers: tuple[Container, ...]) -> tuple[Finding, ...]:
         """All services healthy; where images show which release runs, of its image."""
         return (*services_healthy(self.environment, containers, self.release.colour),
                 *release_runs(self.environment, containers, self.release))
 
-    def endpoints(self, endpoints: tuple[Endpoint, ...],
-                  files: tuple[StaleFile, ...] | None = None) -> tuple[Finding, ...]:
+    def endpoints(self, endpoints: tuple[Endpoint, ...], files: tuple[StaleFile, ...] | None = None,
+                  containers: tuple[Container, ...] = ()) -> tuple[Finding, ...]:
         """All critical endpoints responding, and responding as this release.
 
-        One more of the mounted `files` of the proxy in front of them; None where none keeps any.
+        One more of the mounted `files` of the proxy in front of them; None where none keeps any. Where an earlier
+        release names its commit nowhere, that of the images which `containers` run.
         """
-        shown = endpoints_show(self.environment, endpoints, self.release.commit, self.release.named_version)
+        shown = endpoints_show(self.environment, endpoints, self.release.commit, self.release.named_version,
+                               texts_of=frozenset() if self.earlier else None, unanswered=self.missing or {})
+        # elsewhere the services show the images
+        if self.earlier and not self.environment.release.replaced and self._names_commits:
+            shown = (*shown, *shown_by_image(self.environment, containers, self.release.colour, self.release.commit,
+                                             self.missing or {}, without_commit(self.environment, endpoints)))
         return shown if files is None else (*shown, proxy_has_its_files(self.environment, files))
 
     def response_time(self, load: Load) -> tuple[Finding, ...]:

@@ -9,23 +9,31 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.watch_result import WatchResult
 from runbook_lib.environment import Environment
 from runbook_lib.platform.checks.container_health import containers_are_healthy
-from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.endpoints import endpoints_show, without_commit
 from runbook_lib.platform.checks.replaced_release import release_runs
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.earlier_answers import Unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.release_history import Release
 
 
 def judge_probe(
-    environment: Environment, release: Release
+    environment: Environment, release: Release, missing: Unanswered | None = None
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...]], tuple[Finding, ...]]:
-    """For a Gate over (containers, endpoints): containers healthy, endpoints answering as this release."""
+    """For a Gate over (containers, endpoints): containers healthy, endpoints answering as this release.
+
+    `missing` are the paths that an earlier release, which a rollback returned to, does not have; None for any other.
+    """
+    texts_of: frozenset[str] | None = None if missing is None else frozenset()
+    unanswered = missing or {}
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
+        unnamed = frozenset() if missing is None else without_commit(environment, endpoints)
         services = environment.running_services(release.colour)
         return (*containers_are_healthy(containers, services),
-                *endpoints_show(environment, endpoints, release.commit, release.named_version),
-                *release_runs(environment, containers, release))
+                *endpoints_show(environment, endpoints, release.commit, release.named_version, texts_of=texts_of,
+                                 unanswered=unanswered),
+                *release_runs(environment, containers, release, unanswered, unnamed))
 
     return judge
 

@@ -7,15 +7,21 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import survey_containers
 from runbook_lib.platform.facts.endpoints import survey_endpoints
 from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.watch import judge_probe
+from runbook_lib.release.facts.returned_release import missing_after_rollback
 
 
-def plan_watch(environment: Environment, release: Release, duration_s: float | None = None) -> Gate:
-    """What a watch of a live release probes, how often and how long, in seconds; None: as the environment says."""
+def plan_watch(environment: Environment, release: Release, duration_s: float | None = None,
+               deployed: Deployed | None = None) -> Gate:
+    """What a watch of a live release probes, how often and how long, in seconds; None: as the environment says.
+
+    With `deployed`, what an earlier release cannot know is a warning, where a rollback returned to it.
+    """
     return Gate(
         f"watch {release.version}",
         (survey_containers(environment), survey_endpoints(environment)),
-        judge_probe(environment, release),
+        judge_probe(environment, release, missing_after_rollback(deployed, release) if deployed else None),
         interval_s=environment.watch.interval_s,
         deadline_s=environment.watch.duration_s if duration_s is None else duration_s,
     )

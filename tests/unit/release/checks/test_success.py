@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.checks.endpoints import BY_IMAGE
+from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.log_lines import LogLine
 from runbook_lib.platform.facts.logs import SevereLines
 from runbook_lib.platform.facts.release_history import Release
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.success import SuccessCriteria, no_critical_errors, success_criteria
 from runbook_lib.release.facts.load import Load
 
@@ -16,6 +21,14 @@ ENVIRONMENT = load_environment("staging")
 RELEASE = Release("b" * 40, "v3.2.0", "green", "0003", "run", "ann", "", datetime(2026, 11, 22, tzinfo=UTC))
 CRITERIA = success_criteria(ENVIRONMENT, RELEASE)
 GOOD, FAILING = Finding("x", Verdict.PASSED, "1"), Finding("y", Verdict.FAILED, "2")
+
+
+def rolled_back(unanswered: Mapping[str, int]) -> tuple[Deployed, Release]:
+    """A rollback from the release to an earlier one, of which it is known what it did not answer."""
+    first = replace(RELEASE, commit="a" * 40, version="v3.1.0")
+    back = replace(first, rolled_back_from=RELEASE.commit)
+    return Deployed("green", None, "", "", None, frozenset(), (first, RELEASE, back),
+                    unanswered={first.commit: unanswered}), back
 
 
 def table(**measured: tuple[Finding, ...]) -> dict[str, dict[str, str]]:
@@ -70,3 +83,18 @@ def test_only_where_there_is_a_proxy_its_log_is_named() -> None:
     error = SevereLines((LogLine(datetime(2026, 11, 22, 12, tzinfo=UTC), level="ERROR", message="boom"),))
     for proxy in (True, False):
         assert ("proxy" in no_critical_errors(error, proxy=proxy).next_step) is proxy
+
+
+def test_after_a_rollback_what_the_earlier_release_does_not_know_is_a_warning() -> None:
+    paths = dict.fromkeys(ENVIRONMENT.health.endpoints, 404)
+    replies = tuple(Endpoint(path, 404) for path in paths)
+    deployed, back = rolled_back(paths)
+    returned, newest = success_criteria(ENVIRONMENT, back, deployed), success_criteria(ENVIRONMENT, RELEASE, deployed)
+    assert (returned.earlier, newest.earlier, CRITERIA.earlier) == (True, False, False)
+    # the image is the proof where no path names the commit, and there is no container
+    shown = {one.check: one.verdict for one in returned.endpoints(replies)}
+    assert shown == {**{f"{path} answers": Verdict.WARNING for path in paths}, BY_IMAGE: Verdict.FAILED}
+    assert newest.endpoints(replies)[0].verdict is Verdict.FAILED
+    # a path that was answered before is not one that the release does not have
+    unknown = success_criteria(ENVIRONMENT, back, replace(deployed, unanswered={}))
+    assert unknown.endpoints(replies)[0].verdict is Verdict.FAILED
