@@ -33,4 +33,6 @@ def _may_have_made(drill: DrillTime, alert: AlertPeriod, waits: timedelta) -> bo
     if alert.name not in drill.provoked:
         return False
     begin, end = drill.provoked[alert.name]
-    return end - begin + RATE_WINDOW >= waits and begin <= alert.begin and alert.end <= end + RATE_WINDOW + waits
+    # the rule waits for the drill, too: what fires sooner was true before it
+    soonest = begin + max(waits - RATE_WINDOW, timedelta())
+    return end - begin + RATE_WINDOW >= waits and soonest <= alert.begin and alert.end <= end + RATE_WINDOW + waits

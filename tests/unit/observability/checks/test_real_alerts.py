@@ -27,8 +27,9 @@ LONG = DrillTime(BEGIN, after(240), {"ErrorRateHigh": (after(10), after(130))})
     (AlertPeriod("ErrorRateHigh", after(130), after(200)), LONG, False),
     (AlertPeriod("ErrorRateHigh", after(130), after(900)), LONG, True),
     (AlertPeriod("ErrorRateHigh", after(-50), after(200)), LONG, True),
+    (AlertPeriod("ErrorRateHigh", after(40), after(200)), LONG, True),
     (AlertPeriod("CpuUsageHigh", after(130), after(200)), SHORT, False),
-], ids=["the drill's own", "longer than it held", "as it may make", "for long after it", "before it", "of another metric"])
+], ids=["the drill's own", "longer than it held", "as it may make", "for long after it", "before it", "too soon for it", "of another metric"])
 def test_a_real_alert_is_one_that_the_drill_cannot_have_made(alert: AlertPeriod, drill: DrillTime, real: bool) -> None:
     assert bool(real_periods("ErrorRateHigh", 120, [alert], [drill])) is real
 
