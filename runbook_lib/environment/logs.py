@@ -28,8 +28,9 @@ class LogFile(StrictModel):
 
     `access` has a line a request, `application` messages with a level. `json` is one object a line, `combined` that of
     nginx and Apache, with or without a virtual host in front, `traefik` that of Traefik, common or JSON, `caddy` the
-    JSON of Caddy, `text` a time, a level and a message. `fields` names the keys of a `json` log where they are not the
-    usual ones.
+    JSON of Caddy, `text` a time, a level and a message. Times of `text` are ISO 8601, those of PHP, Apache's errors,
+    uWSGI, klog and syslog, and seconds since 1970 or parts of them; UTC where they have no zone. `fields` names the
+    keys of a `json` log where they are not the usual ones.
     """
 
     kind: Literal["access", "application"]

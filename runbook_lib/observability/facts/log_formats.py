@@ -59,8 +59,8 @@ COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 _TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
 # the time of a request that a server writes among messages, quoted in whatever way
-_REQUEST_TIME = (r"\[([0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] "
-                 r"""["'][A-Z]{3,10} [^"']* HTTP/[0-9.]+["'] [0-9]{3}(?: |$)""")
+REQUEST_TIME = (r"\[([0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] "
+                r"""["'][A-Z]{3,10} [^"']* HTTP/[0-9.]+["'] [0-9]{3}(?: |$)""")
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
 SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
@@ -171,7 +171,7 @@ def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
     # colours stand directly before a level's word, and then it is none
     line = pl.col("line").str.replace_all(COLOURS, "")
     # a path may hold the word for a level, and a query a time
-    asked = common_moment(line.str.extract(_REQUEST_TIME, 1))
+    asked = common_moment(line.str.extract(REQUEST_TIME, 1))
     begin = line.str.slice(0, 120)
     text_time = rf"({CLOCK}(?:Z|{NUMBER}| {any_zone()}\b)?)"
     message = line.str.replace(r"^[\[(]?" + text_time + r"[\])]?[\s:,-]*", "")

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from runbook_lib.core.foreign_json import read_object
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.observability.facts.log_formats import (
-    combined_columns,
-    json_columns,
-    keys_of,
-    text_columns,
-)
+from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of
+from runbook_lib.observability.facts.log_heads import message_columns
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
 from runbook_lib.platform.facts.log_lines import CLOCK, COLOURS
 from runbook_lib.platform.facts.time_zones import any_zone
@@ -127,7 +123,7 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
             # another writer's lines, further on in the same file
             found = json_columns(_objects(lines, piece, keys_of(log))[0], log)
     else:
-        found = combined_columns(lines) if log.kind == "access" else text_columns(lines)
+        found = combined_columns(lines) if log.kind == "access" else message_columns(lines)
     if log.kind == "access":
         good = pl.col("status").is_between(100, 599)
         wrong = NO_STATUS if as_json else NOT_COMBINED
@@ -168,7 +164,7 @@ def _with_texts(found: pl.DataFrame, rest: pl.DataFrame, log: LogFile) -> tuple[
 
     if log.kind != "application" or not rest.height:
         return found, rest
-    texts = text_columns(rest)
+    texts = message_columns(rest)
     # what begins as an object is a part of one
     dated = pl.col("at").is_not_null() & ~pl.col("line").str.contains(r"^\s*\{")
     return pl.concat((found, texts.filter(dated))), texts.filter(~dated).select("line")

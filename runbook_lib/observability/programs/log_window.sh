@@ -77,10 +77,17 @@ function access_time(head,   t, rest) { # the last one before the request: a use
 function time_in(line,   t, quote) {
     if (line ~ /^[ \t]*\{/) return json_time(line)
     line = substr(line, 1, 600)
+    # PHP, Apache errors, uWSGI, klog: their own time is read later; a date in such a message is none
+    if (line ~ /^(\[[0-9][0-9]-[A-Z]|\[[A-Z][a-z][a-z] [A-Z]|[*][*][*] Starting uWSGI |\[pid: |[IWEFD][0-9][0-9][0-9][0-9] [0-9])/)
+        return ""
     if (line ~ /^[^0-9A-Za-z]*[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/]/) return iso_in(line)
     quote = index(line, "\"")
     t = access_time(quote ? substr(line, 1, quote - 1) : line)
-    return t == "" ? iso_in(line) : t
+    if (t != "") return t
+    # behind the time of syslog, which has no year, the time of a program counts only where its message begins with it
+    if (line ~ /^(<[0-9]+>)?[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] / &&
+        line !~ /^(<[0-9]+>)?[A-Z][a-z][a-z] [ 0-9][0-9] [0-9:]+ [^ ]+ [^ ]+: [\[(]?[0-9][0-9][0-9][0-9][-\/]/) return ""
+    return iso_in(line)
 }'
 
 gap() { printf 'G %s\n' "${1//[$'\n\r']/?}" >&2; }
