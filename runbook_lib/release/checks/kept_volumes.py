@@ -24,12 +24,18 @@ def volumes_are_kept(config: ComposeConfig, mounted: Iterable[MountedVolume],
                      environment: Environment) -> tuple[Finding, ...]:
     """A failure where a database or a cache would begin empty, a warning for any other service; else nothing."""
     lost: dict[bool, list[str]] = {True: [], False: []}
-    for one in mounted:
+    # what a database keeps is not lost where another service has no more view of it
+    all_of_them = tuple(mounted)
+    safe = {one.name for one in all_of_them if one.project == environment.project
+            and one.service in config.services and one.service in environment.data_services
+            and not _instead(config, one)}
+    for one in all_of_them:
         if one.project == environment.project and one.service in config.services:
             other = _instead(config, one)
             if other:
                 shown = f"{one.service}: {one.name} at {one.target} now, {other}"
-                lost[_holds_data(one, environment)].append(shown)
+                holds = one.service in environment.data_services or one.name not in safe
+                lost[holds and _holds_data(one, environment)].append(shown)
     failed = finding(KEPT, False, measured="; ".join(lost[True]), expected=_EXPECTED, next_step=_KEEP)
     warned = finding(LEFT, False, measured="; ".join(lost[False]), expected=_EXPECTED, otherwise=Verdict.WARNING,
                      next_step=_NOT_SEEN)
@@ -45,16 +51,27 @@ def _holds_data(one: MountedVolume, environment: Environment) -> bool:
 def _instead(config: ComposeConfig, one: MountedVolume) -> str:
     """What the release has at that path, where it is something else; empty where the data are found again."""
     service = config.services[one.service]
-    for mount in service.get("volumes") or ():
+    mounts = _mounts(config, one.service)
+    for mount in mounts:
         if posixpath.normpath(str(mount.get("target") or "/")) == one.target:
             return _other(config, mount, one)
     if one.target in [posixpath.normpath(str(path).partition(":")[0]) for path in _listed(service.get("tmpfs"))]:
         return "memory in the release"
-    moved = [str(mount.get("target")) for mount in service.get("volumes") or ()
+    moved = [str(mount.get("target")) for mount in mounts
              if _name(config, mount, one) == one.name]
     if moved:
         return f"at {moved[0]} in the release"
-    return "" if one.anonymous else "no volume there in the release"
+    # those of a container by its name are in no Compose file
+    unseen = any(str(source).startswith("container:") for source in service.get("volumes_from") or ())
+    return "" if one.anonymous or unseen else "no volume there in the release"
+
+
+def _mounts(config: ComposeConfig, name: str, seen: frozenset[str] = frozenset()) -> list[Mapping[str, Any]]:
+    """A service's own mounts, then those of the services in its `volumes_from`: at one path, Docker takes its own."""
+    service = config.services.get(name) or {}
+    others = [str(one).partition(":")[0] for one in service.get("volumes_from") or ()]
+    return [*(service.get("volumes") or ()), *(mount for one in others if one not in seen
+                                               for mount in _mounts(config, one, seen | {name}))]
 
 
 def _other(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -> str:

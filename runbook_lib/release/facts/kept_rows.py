@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core.questions import Connections, Question
@@ -14,6 +14,12 @@ from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.data_loss import rows_as_recorded
 
 DEADLINE_S = 150.0  # a second for ten million rows; the backup before it took longer to count them
+# a dump has the rows of those that an extension names as its configuration (pg_cron's jobs); no survey counts them
+_OF_EXTENSIONS = """
+SELECT format('%I.%I', nspname, relname) AS name
+  FROM pg_depend d JOIN pg_class c ON c.oid = d.objid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind = 'r'
+"""
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,19 @@ def rows_kept(environment: Environment) -> Question[KeptRows | Unanswered]:
 
     def fetch(connections: Connections) -> KeptRows:
         newest = survey(environment, checksums=0).fetch(connections).newest
-        return compare_rows(newest, survey_database(environment).fetch(connections))
+        of_extensions = {str(one["name"]) for one in connections.database.rows(_OF_EXTENSIONS)}
+        return compare_rows(newest, survey_database(environment).fetch(connections), of_extensions)
 
     return with_deadline(Question("rows after the migration", fetch), DEADLINE_S)
 
 
-def compare_rows(backup: Backup | None, live: DatabaseState) -> KeptRows:
-    """Each table of the backup's manifest with what it has now; left out where its rows cannot be counted."""
+def compare_rows(backup: Backup | None, live: DatabaseState, of_extensions: Collection[str] = ()) -> KeptRows:
+    """Each table of the backup's manifest with what it has now; left out where its rows cannot be counted.
+
+    Tables `of_extensions` that are there are not counted in `live`.
+    """
     before = backup.rows if backup else {}
     now = rows_as_recorded(live, before)
     return KeptRows(backup.name if backup else "", {name: rows for name, rows in before.items()
-                                                    if now.get(name, 0) is not None},
+                                                    if name not in of_extensions and now.get(name, 0) is not None},
                     {name: rows for name, rows in now.items() if rows is not None})

@@ -35,3 +35,8 @@ def test_what_answers_in_its_start_period_may_be_asked_seldom_later() -> None:
 
 def test_a_service_that_no_step_waits_for_may_be_asked_when_it_likes() -> None:
     assert late(shop(), "tool", interval="1h0m0s") == []
+
+
+def test_a_service_that_no_release_replaces_refuses_none() -> None:
+    assert late(shop(), "db", interval="5m0s") == [
+        "warning: db is asked first after 300 s; within limits.up_wait_s, 120 s"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runbook_lib.core.findings import Verdict
 from runbook_lib.release.checks.kept_volumes import volumes_are_kept
 from runbook_lib.release.facts.mounted_volumes import MountedVolume
 from runbook_lib.release.facts.repository import ComposeConfig
@@ -38,3 +39,26 @@ def mount(source: str, target: str = DATA) -> dict[str, Any]:
 ])
 def test_data_that_are_found_again_are_no_finding(config: ComposeConfig, mounted: MountedVolume) -> None:
     assert volumes_are_kept(config, (mounted,), ENVIRONMENT) == ()
+
+
+SIDECAR = MountedVolume(PROJECT, "exporter", NAMED.name, "/data")
+
+
+def with_exporter(**exporter: Any) -> ComposeConfig:
+    kept = release(mount("postgres-data"))
+    return ComposeConfig(True, "", {**kept.services, "exporter": exporter}, project="read")
+
+
+@pytest.mark.parametrize("sources", [["postgres"], ["postgres:ro"], ["between"], ["container:made-by-hand:ro"]])
+def test_volumes_of_another_service_are_found_again(sources: list[str]) -> None:
+    config = with_exporter(volumes_from=sources)
+    config.services["between"] = {"volumes_from": ["postgres", "exporter"]}
+    assert volumes_are_kept(config, (NAMED, MountedVolume(PROJECT, "exporter", NAMED.name, DATA)), ENVIRONMENT) == ()
+
+
+def test_a_volume_that_its_database_keeps_refuses_no_release() -> None:
+    described = ENVIRONMENT.configuration_backup.model_copy(update={"data_volumes": {"postgres-data": "the dump has it"}})
+    environment = ENVIRONMENT.model_copy(update={"configuration_backup": described})
+    assert [one.verdict for one in volumes_are_kept(with_exporter(), (SIDECAR, NAMED), environment)] == [Verdict.WARNING]
+    # without the database's own view of it, nobody is known to keep it
+    assert [one.verdict for one in volumes_are_kept(with_exporter(), (SIDECAR,), environment)] == [Verdict.FAILED]

@@ -22,6 +22,10 @@ def test_a_table_whose_rows_are_hidden_is_compared_with_nothing() -> None:
     assert compare_rows(backup(1), hidden).before == {"public.gone": 3}
 
 
+def test_a_table_of_an_extension_is_in_the_dump_and_not_gone() -> None:
+    assert compare_rows(backup(1), live(40), {"public.gone"}).before == {"public.squads": 100}
+
+
 def test_without_a_backup_there_is_nothing_to_compare() -> None:
     found = compare_rows(None, live(40))
     assert (found.backup, found.before) == ("", {})
