@@ -13,9 +13,9 @@ from runbook_lib.release.facts.repository import ComposeConfig
 
 KEPT, LEFT = "data services keep their volumes", "services keep their volumes"
 _EXPECTED = "each volume of a running container, at the same path"
-_KEEP = ("Keep the volume's name and its path in the release's Compose file. Where the change is meant, make it first, "
-         "without a release: take a backup, stop the service, copy its data, and start it on the copy by hand; then "
-         "deploy.")
+_KEEP = ("Keep the volume or folder and its path in the release's Compose file. Where the change is meant, make it "
+         "first, without a release: take a backup, stop the service, copy its data, and start it on the copy by "
+         "hand; then deploy.")
 _NOT_SEEN = ("Where users' files are in it, keep its name and its path in the release's Compose file. The release does "
              "not see what is in it; it stays on the server (docker volume ls).")
 
@@ -31,9 +31,10 @@ def volumes_are_kept(config: ComposeConfig, mounted: Iterable[MountedVolume],
             and not _instead(config, one)}
     for one in all_of_them:
         if one.project == environment.project and one.service in config.services:
-            other = _instead(config, one)
+            # a folder of another service's is in sight of whoever keeps files there
+            other = "" if one.folder and one.service not in environment.data_services else _instead(config, one)
             if other:
-                shown = f"{one.service}: {one.name} at {one.target} now, {other}"
+                shown = f"{one.service}: {one.folder or one.name} at {one.target} now, {other}"
                 holds = one.service in environment.data_services or one.name not in safe
                 lost[holds and _holds_data(one, environment)].append(shown)
     failed = finding(KEPT, False, measured="; ".join(lost[True]), expected=_EXPECTED, next_step=_KEEP)
@@ -58,12 +59,13 @@ def _instead(config: ComposeConfig, one: MountedVolume) -> str:
     if one.target in [posixpath.normpath(str(path).partition(":")[0]) for path in _listed(service.get("tmpfs"))]:
         return "memory in the release"
     moved = [str(mount.get("target")) for mount in mounts
-             if _name(config, mount, one) == one.name]
+             if (_is_folder(mount, one.folder) if one.folder else _name(config, mount, one) == one.name)]
     if moved:
         return f"at {moved[0]} in the release"
     # those of a container by its name are in no Compose file
     unseen = any(str(source).startswith("container:") for source in service.get("volumes_from") or ())
-    return "" if one.anonymous or unseen else "no volume there in the release"
+    what = "folder" if one.folder else "volume"
+    return "" if one.anonymous or unseen else f"no {what} there in the release"
 
 
 def _mounts(config: ComposeConfig, name: str, seen: frozenset[str] = frozenset()) -> list[Mapping[str, Any]]:
@@ -76,6 +78,8 @@ def _mounts(config: ComposeConfig, name: str, seen: frozenset[str] = frozenset()
 
 def _other(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -> str:
     kind = mount.get("type")
+    if one.folder and _is_folder(mount, one.folder):
+        return ""
     if kind != "volume":
         return "memory in the release" if kind == "tmpfs" else f"the folder {mount.get('source')} in the release"
     name = _name(config, mount, one)
@@ -92,6 +96,12 @@ def _name(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -
     key = str(mount.get("source") or "") if mount.get("type") == "volume" else ""
     name = str((config.volumes.get(key) or {}).get("name") or f"{config.project}_{key}") if key else ""
     return f"{one.project}_{key}" if key and name == f"{config.project}_{key}" else name
+
+
+def _is_folder(mount: Mapping[str, Any], folder: str) -> bool:
+    """Whether it mounts that folder. One of the checkout is relative there, which may itself be a link."""
+    source = posixpath.normpath(str(mount.get("source") or ""))
+    return mount.get("type") == "bind" and (source == folder or folder.endswith(f"/{source}"))
 
 
 def _listed(value: object) -> list[object]:

@@ -171,7 +171,7 @@ show_ports() {
     done
     [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports mounts; do
         printf 'port-container\t%s\t%s\t%s\t%s\n' "$name" "$project" "$service" "$(printf %s "$ports" | encoded)"
-        [[ -z $project || -z $service || $mounts != *'"volume"'* ]] ||
+        [[ -z $project || -z $service || $mounts != *'"volume"'* && $mounts != *'"bind"'* ]] ||
             printf 'mounts\t%s\t%s\t%s\n' "$project" "$service" "$(printf %s "$mounts" | encoded)"
     done < <(tr '\t' '\037' <<<"$found")  # a tab would make one of two empty fields
     for kind in tcp tcp6 udp udp6; do

@@ -16,6 +16,7 @@ DATA = "/var/lib/postgresql/data"
 PROJECT = ENVIRONMENT.project
 NAMED = MountedVolume(PROJECT, "postgres", f"{PROJECT}_postgres-data", DATA)
 ANONYMOUS = MountedVolume(PROJECT, "postgres", "a" * 64, DATA)
+FOLDER = MountedVolume(PROJECT, "postgres", "", DATA, "/opt/app/data/postgres")
 
 
 def release(*volumes: dict[str, Any], **named: str) -> ComposeConfig:
@@ -23,8 +24,13 @@ def release(*volumes: dict[str, Any], **named: str) -> ComposeConfig:
                          volumes={key: {"name": name} for key, name in named.items()})
 
 
-def mount(source: str, target: str = DATA) -> dict[str, Any]:
-    return {"type": "volume", "source": source, "target": target}
+def mount(source: str, target: str = DATA, kind: str = "volume") -> dict[str, Any]:
+    return {"type": kind, "source": source, "target": target}
+
+
+def with_exporter(**exporter: Any) -> ComposeConfig:
+    kept = release(mount("postgres-data"))
+    return ComposeConfig(True, "", {**kept.services, "exporter": exporter}, project="read")
 
 
 @pytest.mark.parametrize(("config", "mounted"), [
@@ -36,17 +42,15 @@ def mount(source: str, target: str = DATA) -> dict[str, Any]:
     (release({"type": "volume", "target": DATA}), ANONYMOUS),
     (release(), MountedVolume("another", "postgres", "another_data", DATA)),
     (ComposeConfig(True, ""), NAMED),  # a service that is gone is another check's
+    (release(mount("data/postgres", kind="bind")), FOLDER),  # of the checkout, which may be a link
+    (release(mount("/opt/app/data/postgres/", f"{DATA}/", "bind")), FOLDER),
+    (with_exporter(), MountedVolume(PROJECT, "exporter", "", "/data", FOLDER.folder)),  # whoever keeps files there sees them
 ])
 def test_data_that_are_found_again_are_no_finding(config: ComposeConfig, mounted: MountedVolume) -> None:
     assert volumes_are_kept(config, (mounted,), ENVIRONMENT) == ()
 
 
 SIDECAR = MountedVolume(PROJECT, "exporter", NAMED.name, "/data")
-
-
-def with_exporter(**exporter: Any) -> ComposeConfig:
-    kept = release(mount("postgres-data"))
-    return ComposeConfig(True, "", {**kept.services, "exporter": exporter}, project="read")
 
 
 @pytest.mark.parametrize("sources", [["postgres"], ["postgres:ro"], ["between"], ["container:made-by-hand:ro"]])
