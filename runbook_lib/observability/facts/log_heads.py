@@ -61,7 +61,7 @@ def message_columns(lines: pl.DataFrame, now: datetime | None = None) -> pl.Data
     if not begins.any():
         return text_columns(lines)
     own = _columns(lines.filter(begins), (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None))
-    # as any other line: a number that is no time, a word that only looks like a month's, a request with its own time
+    # as any other line: a number that dates nothing, a word that only looks like a month's, a request with its own time
     known = (pl.col("at").is_not_null() | pl.col("line").str.contains(_SERILOG)) \
         & ~pl.col("line").str.contains(REQUEST_TIME)
     return pl.concat((own.filter(known),
