@@ -64,5 +64,5 @@ def test_a_volume_that_its_database_keeps_refuses_no_release() -> None:
     described = ENVIRONMENT.configuration_backup.model_copy(update={"data_volumes": {"postgres-data": "the dump has it"}})
     environment = ENVIRONMENT.model_copy(update={"configuration_backup": described})
     assert [one.verdict for one in volumes_are_kept(with_exporter(), (SIDECAR, NAMED), environment)] == [Verdict.WARNING]
-    # without the database's own view of it, nobody is known to keep it
+    # without the database's own view of it, it is not known that another keeps it
     assert [one.verdict for one in volumes_are_kept(with_exporter(), (SIDECAR,), environment)] == [Verdict.FAILED]
