@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,10 +21,14 @@ def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+SETTLE_S = 0.5
+
+
 def firing(alertmanager: str, *alerts: dict[str, str]) -> dict[str, bool]:
     """Whether each of the alerts is inhibited when exactly these fire, by its name."""
     posted = [{"labels": labels, "annotations": {}} for labels in alerts]
     requests.post(f"{alertmanager}/api/v2/alerts", json=posted, timeout=60).raise_for_status()
+    time.sleep(SETTLE_S)  # it takes an alert, and only then hands it to what inhibits others
     listed: list[dict[str, Any]] = requests.get(f"{alertmanager}/api/v2/alerts", timeout=60).json()
     found = {one["labels"]["alertname"]: bool(one["status"]["inhibitedBy"]) for one in listed if one["labels"] in alerts}
     ended = [{"labels": labels, "annotations": {}, "endsAt": "2020-01-01T00:00:00Z"} for labels in alerts]
