@@ -10,32 +10,47 @@ import yaml
 MOST_FILES = 200  # Compose refuses circles, and this ends at them
 
 
-def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None]) -> tuple[str, ...]:
+def named_by_compose(
+    files: tuple[str, ...], read: Callable[[str], str | None], filled: Callable[[str], str]
+) -> tuple[str, ...]:
     """Paths of files that exist and that `files` name, or those in turn, sorted; relative to the project's folder.
 
-    `read` gives the text of such a path, None where there is no file. A file that is not YAML names none: Compose
-    refuses it itself. Left out: what another machine has (git, OCI), names with variables, and the files of secrets and
-    of environments, which no backup of the configuration may hold. Source: Compose, include and extends.
+    `read` gives the text of such a path, None where there is no file; `filled` a name with the values of its variables,
+    empty where one has none: such a name is in the answer as it is written, for nothing says that the file is not
+    there. A file that is not YAML names none: Compose refuses it itself. Left out: what another machine has (git, OCI),
+    and the files of secrets and of environments, which no backup of the configuration may hold. Source: Compose,
+    include, extends and interpolation.
     """
     found: set[str] = set()
     waiting = list(files)
     while waiting and len(found) < MOST_FILES:
         path = waiting.pop()
-        for named, is_compose in _names(read(path) or "", posixpath.dirname(path)):
-            if named not in found and named not in files and read(named) is not None:
+        for written, is_compose in _names(read(path) or "", posixpath.dirname(path)):
+            whole = filled(written) if "$" in written else written
+            # within `${NAME:-a/../b}` two dots take nothing away
+            named = posixpath.normpath(whole) if whole else written
+            if named in found or named in files or _is_elsewhere(named):
+                continue
+            if not whole or read(named) is not None:
                 found.add(named)
-                waiting += [named] if is_compose else []
+                waiting += [named] if is_compose and whole else []
     return tuple(sorted(found))
 
 
-def secrets_named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None]) -> tuple[str, ...]:
+def _is_elsewhere(name: str) -> bool:
+    return "://" in name or ":/" in name or name.startswith("git@")
+
+
+def secrets_named_by_compose(
+    files: tuple[str, ...], read: Callable[[str], str | None], filled: Callable[[str], str]
+) -> tuple[str, ...]:
     """Paths of files with secrets that Compose reads for `files`, and for those that they include or extend, sorted.
 
     Compose's own `.env`, each `env_file`, and the file of each secret; whether they are there is not asked. A name with
     variables stays as it is written: only the server has their values.
     """
     found = {".env"}
-    for path in (*files, *named_by_compose(files, read)):
+    for path in (*files, *named_by_compose(files, read, filled)):
         text, folder = read(path), posixpath.dirname(path)
         if text is not None:
             joined = (posixpath.join(folder, one) for one in _secret_names(text))
@@ -75,8 +90,8 @@ def _names(text: str, folder: str) -> Iterator[tuple[str, bool]]:
     named += [(_value(one, "file"), False) for one in _values(_value(whole, "configs"))]
     for node, is_compose in named:
         path = node.value if isinstance(node, yaml.ScalarNode) else ""
-        if path and "$" not in path and "://" not in path and not path.startswith("git@"):
-            yield posixpath.normpath(posixpath.join(folder, path)), is_compose
+        if path and not _is_elsewhere(path):
+            yield posixpath.join(folder, path), is_compose
 
 
 def _value(node: yaml.Node | None, key: str, merges: int = 3) -> yaml.Node | None:

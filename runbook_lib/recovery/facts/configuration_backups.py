@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from runbook_lib.core import programs
@@ -136,24 +137,24 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
     def fetch(connections: Connections) -> ConfigurationBackups:
         reply = connections.server.run(Command(argv, stdin=text, timeout_s=120))
         found = parse_configuration(reply.stdout, our_clock=datetime.now(UTC))
-        read = reader_of(environment, connections.server)
-        return replace(found, unlisted=unlisted_files(environment, read),
-                       unsaved_secrets=unsaved_secrets(environment, connections.server, read))
+        read, filled = reader_of(environment, connections.server), names_of(environment, connections.server)
+        return replace(found, unlisted=unlisted_files(environment, read, filled),
+                       unsaved_secrets=unsaved_secrets(environment, connections.server, read, filled))
 
     return Question("configuration backups", fetch)
 
 
-def unsaved_secrets(environment: Environment, server: Server,
-                    read: Callable[[str], str | None]) -> tuple[str, ...] | None:
+def unsaved_secrets(environment: Environment, server: Server, read: Callable[[str], str | None],
+                    filled: Callable[[str], str]) -> tuple[str, ...] | None:
     """Files with secrets that the application's Compose files name, that are there, and that git has not as they are.
 
     Empty with two colours: there a deployment delivers them. None where the project's folder cannot be entered.
     """
     if not environment.release.replaced:
         return ()
-    named = secrets_named_by_compose(tuple(environment.compose.files), read)
+    named = secrets_named_by_compose(tuple(environment.compose.files), read, filled)
     argv = ("bash", "-s", "--", environment.server.directory, *named)
-    text = programs.text("recovery/unsaved_secrets.sh")
+    text = programs.text("recovery/compose_names.sh", "recovery/unsaved_secrets.sh")
     found = server.run(Command(argv, stdin=text, timeout_s=60, accepts=(0, _NO_FOLDER)))
     return None if found.exit_code == _NO_FOLDER else tuple(lines_of(printable(found.stdout)))
 
@@ -175,12 +176,26 @@ def reader_of(environment: Environment, server: Server) -> Callable[[str], str |
     return read
 
 
-def unlisted_files(environment: Environment, read: Callable[[str], str | None]) -> tuple[str, ...]:
+def names_of(environment: Environment, server: Server) -> Callable[[str], str]:
+    """What fills in the variables of a file's name on the server: empty where one has no value there."""
+
+    @cache
+    def filled(name: str) -> str:
+        text = programs.text("recovery/compose_names.sh", "recovery/filled_names.sh")
+        argv = ("bash", "-s", "--", environment.server.directory, name)
+        reply = server.run(Command(argv, stdin=text, timeout_s=60, accepts=(0, _NO_FOLDER)))
+        return printable(reply.stdout).strip("\n")
+
+    return filled
+
+
+def unlisted_files(environment: Environment, read: Callable[[str], str | None],
+                   filled: Callable[[str], str]) -> tuple[str, ...]:
     """Files that the project's Compose files name in turn, and that no path of the backup covers."""
     rules = environment.configuration_backup
     taken = (*environment.compose.files, *rules.project_paths, *rules.server_paths)
     covered = [f"{_whole(environment, path)}/" for path in taken]
-    named = named_by_compose(tuple(environment.compose.files), read)
+    named = named_by_compose(tuple(environment.compose.files), read, filled)
     return tuple(path for path in named if not f"{_whole(environment, path)}/".startswith(tuple(covered)))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from runbook_lib.recovery.facts.compose_sources import named_by_compose, secrets_named_by_compose
 
 
-def named(files: dict[str, str], *first: str) -> list[str]:
-    return list(named_by_compose(first or ("compose.yml",), files.get))
+def named(files: dict[str, str], *first: str, filled: Mapping[str, str] | None = None) -> list[str]:
+    return list(named_by_compose(first or ("compose.yml",), files.get, lambda name: (filled or {}).get(name, "")))
 
 
 @pytest.mark.parametrize("text", [
@@ -36,13 +38,32 @@ def test_a_file_of_another_project_is_named_by_its_way_there() -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "", "services: {}\n", "- a\n", "just text", "include:\n", "include: [absent.yml]\n", "include: ['${PART}.yml']\n",
+    "", "services: {}\n", "- a\n", "just text", "include:\n", "include: [absent.yml]\n",
     "include: ['https://git.example.com/a.git', 'oci://r/x', 'git@host:a.git']\n", "services: {api: {extends: base}}\n",
     "services: {api: {env_file: db.yml}}\nsecrets: {one: {file: db.yml}}\n", "a: [\n", "a: b\x01\n", "[" * 5000,
     "services: [a]\nconfigs: b\n", "services: {api: &a {<<: *a}}\n",
 ])
 def test_what_names_no_file_of_the_project_is_left_alone(text: str) -> None:
     assert named({"compose.yml": text, "db.yml": ""}) == []
+
+
+@pytest.mark.parametrize(("written", "name"), [
+    ("include: ['${PART}.yml']\n", "${PART}.yml"),
+    ("include: [{path: ['parts/${PART:?set it}/db.yml'], env_file: other.env}]\n", "parts/${PART:?set it}/db.yml"),
+    ("services: {api: {extends: {file: '$BASE', service: b}}}\n", "$BASE"),
+    ("configs: {one: {file: '${WHERE:-a/../b}/one.conf'}}\n", "${WHERE:-a/../b}/one.conf"),
+])
+def test_a_name_with_variables_is_the_file_that_compose_reads_and_as_written_where_none_knows(written: str, name: str) -> None:
+    """Such files were in no backup, and not a word said so."""
+    files = {"compose.yml": written, "db.yml": ""}
+    assert named(files, filled={name: "./parts/../db.yml"}) == ["db.yml"]
+    assert named(files, filled={name: "absent.yml"}) == named(files, filled={name: "https://git.example.com/a.git"}) == []
+    assert named(files) == [name]
+
+
+def test_a_file_with_variables_in_its_name_is_read_like_others_and_those_below_it_from_its_folder() -> None:
+    files = {"compose.yml": "include: ['${PART}/a.yml']\n", "parts/a.yml": "include: ['$OTHER', b.yml]\n", "parts/b.yml": ""}
+    assert named(files, filled={"${PART}/a.yml": "parts/a.yml"}) == ["parts/$OTHER", "parts/a.yml", "parts/b.yml"]
 
 
 def test_circles_end_and_what_aliases_repeat_is_never_built() -> None:
@@ -62,7 +83,7 @@ def test_files_with_secrets_are_named_of_every_compose_file_and_read_of_none() -
         asked.append(path)
         return texts.get(path)
 
-    assert secrets_named_by_compose(("compose.yml",), read) == (
+    assert secrets_named_by_compose(("compose.yml",), read, str) == (
         "${FILE}", ".env", "more.env", "parts/db.env", "secrets/one.txt", "web.env")
     assert set(asked) == set(texts)
-    assert secrets_named_by_compose(("compose.yml",), {"compose.yml": "a: ["}.get) == (".env",)
+    assert secrets_named_by_compose(("compose.yml",), {"compose.yml": "a: ["}.get, str) == (".env",)

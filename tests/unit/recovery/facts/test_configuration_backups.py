@@ -51,7 +51,7 @@ def test_files_that_compose_reads_and_no_path_covers_are_named() -> None:
     rules = environment.configuration_backup.model_copy(update={"server_paths": ("/etc/nginx/",)})
     environment = environment.model_copy(update={"configuration_backup": rules})
     read = reader_of(environment, ScriptedServer(files=files))
-    assert unlisted_files(environment, read) == ("../shared.yml", "parts/db.yml")
+    assert unlisted_files(environment, read, str) == ("../shared.yml", "parts/db.yml")
 
 
 def no_file(path: str) -> None:
@@ -60,11 +60,11 @@ def no_file(path: str) -> None:
 
 def test_files_with_secrets_that_no_backup_takes_are_named_where_the_application_has_its_own() -> None:
     server = ScriptedServer(commands={"bash": ".env\nweb.env\n"}, files={})
-    assert unsaved_secrets(shop(), server, no_file) == (".env", "web.env")
+    assert unsaved_secrets(shop(), server, no_file, str) == (".env", "web.env")
     # the rest of the review has an answer where the folder is gone: what else is missing is what it is run for
-    assert unsaved_secrets(shop(), ScriptedServer(commands={"bash": (66, "")}, files={}), no_file) is None
+    assert unsaved_secrets(shop(), ScriptedServer(commands={"bash": (66, "")}, files={}), no_file, str) is None
     # with two colours a deployment delivers them
-    assert unsaved_secrets(STAGING, ScriptedServer(), no_file) == ()
+    assert unsaved_secrets(STAGING, ScriptedServer(), no_file, str) == ()
 
 
 def test_before_the_first_backup_there_is_a_row_for_each_folder_and_afterwards_for_each_file() -> None:

@@ -14,7 +14,7 @@ WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": 
 
 
 def unsaved(folder: Path, *paths: str) -> list[str]:
-    done = subprocess.run(("bash", "-s", "--", str(folder), *paths), input=programs.text("recovery/unsaved_secrets.sh"),
+    done = subprocess.run(("bash", "-s", "--", str(folder), *paths), input=programs.text("recovery/compose_names.sh", "recovery/unsaved_secrets.sh"),
                           text=True, capture_output=True, timeout=60, check=True)
     return done.stdout.splitlines()
 
@@ -39,7 +39,7 @@ def test_without_git_every_file_is_unsaved_and_none_is_read(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_not_there_is_said_by_the_exit_code(tmp_path: Path) -> None:
-    done = subprocess.run(("bash", "-s", "--", str(tmp_path / "gone"), ".env"), input=programs.text("recovery/unsaved_secrets.sh"),
+    done = subprocess.run(("bash", "-s", "--", str(tmp_path / "gone"), ".env"), input=programs.text("recovery/compose_names.sh", "recovery/unsaved_secrets.sh"),
                           text=True, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (66, "", "")
 
