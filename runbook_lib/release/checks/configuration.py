@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
+from runbook_lib.release.checks.proxy_directives import proxies_follow
 from runbook_lib.release.checks.request_limits import request_limits_kept
 from runbook_lib.release.facts.configuration import ValidatedConfiguration, ValidatedService, ValidationOutcome
+from runbook_lib.release.facts.request_limits import request_limits
 
 CORRECT = "Correct the file in the release, give it a new tag, and run again. Nothing was changed."
 
@@ -25,7 +27,8 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
         for name, sources in dict(validated.not_validated).items() if name not in absent
     )
     return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated, *left_out,
-            *request_limits_kept(validated.request_limits, environment))
+            *request_limits_kept(map(request_limits, validated.proxies), environment),
+            *proxies_follow(validated.proxies))
 
 
 def _finding(one: ValidatedService, *, pulled: bool) -> Finding:

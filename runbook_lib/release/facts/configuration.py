@@ -18,8 +18,8 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.facts.configuration_faults import explain, unreadable
 from runbook_lib.release.facts.given_files import services_with_files, texts_of
+from runbook_lib.release.facts.proxy_directives import Proxy, parse_proxies
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.request_limits import RequestLimits, parse_request_limits
 from runbook_lib.release.facts.service_changes import ServiceChange, parse_changes
 from runbook_lib.release.facts.validation_runs import ValidationRun, mounted, program_of, runs_of, unknown_services
 
@@ -66,7 +66,7 @@ class ValidatedConfiguration:
     services: tuple[ValidatedService, ...] = ()
     not_validated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changes: tuple[ServiceChange, ...] = ()
-    request_limits: tuple[RequestLimits, ...] = ()
+    proxies: tuple[Proxy, ...] = ()
 
     @property
     def missing_images(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
             validated += parse_runs(_reply(connections, environment, commit, files, more), more, mounts)
         kept = tuple(one for one in as_they_are if one.service not in recreated)
         return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes,
-                                      parse_request_limits(text))
+                                      parse_proxies(text))
 
     return Question("configuration of the release", fetch)
 
@@ -118,7 +118,7 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
             *words)
     program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
                             "release/read_git.sh", "release/whole_tree.sh", "release/env_files.sh",
-                            "release/configuration.sh")
+                            "release/proxy_directives.sh", "release/configuration.sh")
     try:
         return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
     except CommandTimedOut as cause:

@@ -1,14 +1,16 @@
-"""How many requests a minute the proxy's configuration lets through, of a release and of what is live."""
+"""How many requests a minute the proxy's configuration lets through, of a release and of what is live. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.core.text import lines_of
+from runbook_lib.release.facts.proxy_directives import Directive, Proxy
 
-MINUTE_OF = {"s": 60, "m": 1}
+_MINUTE_OF = {"s": 60, "m": 1}
+_ZONE = re.compile(r"(?:^| )zone=([^ :]+)")
+_RATE = re.compile(r"(?:^| )rate=(\d+)r/([sm])(?: |$)")
 
 
 @dataclass(frozen=True)
@@ -20,23 +22,13 @@ class RequestLimits:
     live: Mapping[str, int] | None = None
 
 
-def parse_request_limits(text: str) -> tuple[RequestLimits, ...]:
-    """The `zones` and `zone` lines that `configuration.sh` prints, one entry a service. Raises FactUnreadable.
+def request_limits(proxy: Proxy) -> RequestLimits:
+    """The zones of a proxy. Source: nginx' manual, ngx_http_limit_req_module."""
+    live = None if proxy.live is None else _zones(proxy.live)
+    return RequestLimits(proxy.service, _zones(proxy.release), live)
 
-    Source: nginx' manual, ngx_http_limit_req_module.
-    """
-    records = [line.split("\t") for line in lines_of(text)]
-    asked = [(record[1], record[2]) for record in records if record[0] == "zones"]
-    try:
-        rates = {(service, of, name): int(rate) * MINUTE_OF[unit]
-                 for _, service, of, name, rate, unit in (record for record in records if record[0] == "zone")}
-    except (ValueError, KeyError) as cause:
-        raise FactUnreadable("The proxy's rate limit cannot be read.", where="configuration.sh",
-                             next_step="Run the notebook again.") from cause
 
-    def zones(service: str, of: str) -> dict[str, int]:
-        return {name: rate for (whose, which, name), rate in rates.items() if (whose, which) == (service, of)}
-
-    return tuple(RequestLimits(service, zones(service, "release"),
-                               zones(service, "live") if (service, "live") in asked else None)
-                 for service in dict.fromkeys(service for service, of in asked if of == "release"))
+def _zones(directives: Iterable[Directive]) -> dict[str, int]:
+    """Those that are written as nginx writes them: it has read them, so no other form is there."""
+    read = ((_ZONE.search(one.words), _RATE.search(one.words)) for one in directives if one.name == "limit_req_zone")
+    return {zone[1]: int(rate[1]) * _MINUTE_OF[rate[2]] for zone, rate in read if zone and rate}

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2329
 # Validates a release's configuration before it touches anything: `bash -s -- CHECKOUT COMMIT PROJECT COUNT FILE… NAME=VALUE… -- RUN…`.
-# FILE: the COUNT Compose files in their order. Follows whole_lines.sh, own_session.sh, limited.sh, read_git.sh, whole_tree.sh
-# and env_files.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
+# FILE: the COUNT Compose files in their order. Follows whole_lines.sh, own_session.sh, limited.sh, read_git.sh, whole_tree.sh,
+# env_files.sh and proxy_directives.sh. The commit is laid out in a folder of its own; each run is a container of the image that will read
 # the files, without a network, with nothing of the live services but the server's certificates, read-only. It is removed
 # in any case, and ends on its own after LIMIT_S should this program die.
 # A NAME=VALUE is a file to write into the folder, `path=base64`. A RUN is base64 of NUL-ended words:
@@ -10,7 +10,7 @@
 # would make anew, as `recreate SERVICE`; `dry-run failed` where Compose could not say. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
 # takes it only when it starts, else `reload SERVICE NAME NEW(base64) OLD(base64)`; PostgreSQL's
 # `reload SERVICE` alone.
-# Of an nginx, the zones of its rate limit: `zones SERVICE release|live`, then `zone SERVICE release|live NAME RATE s|m` for each.
+# Of an nginx: `proxy SERVICE release|live`, then a `directive` of proxy_directives.sh for each that is shown.
 # Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
 
 set -uo pipefail
@@ -228,7 +228,7 @@ try() {
         [[ $outcome != failed ]] || docker version >/dev/null 2>&1 || outcome=error
     fi
     # what it has read may hold secrets, and goes no further
-    if [[ $outcome == passed && $program == nginx ]]; then show_zones "$log"; : >"$log"; fi
+    if [[ $outcome == passed && $program == nginx ]]; then show_directives "$log"; : >"$log"; fi
     printf 'run\t%s\t%s\t%s\t%s\t%s\n' "$service" "$mode" "$outcome" "$((SECONDS - began))" "$(last_lines 6000 <"$log" | encoded)"
     [[ $outcome == passed || $outcome == no-image ]] || show_sources "$sources"
 }
@@ -265,23 +265,15 @@ check() {
     done
 }
 
-# show_zones LOG: the zones of nginx' rate limit, of the release and of the live one, as it would read its files now
-show_zones() {
+# show_directives LOG: of the release's nginx, and of the live one, as it would read its files now
+show_directives() {
     local live
-    printf 'zones\t%s\trelease\n' "$service"
-    zones_of release <"$1"
+    printf 'proxy\t%s\trelease\n' "$service"
+    directives "$service" release <"$1"
     live=$(live_container) && [[ -n $live ]] || return 0
     timeout 20 docker exec "$live" "${words[@]}" >"$1" 2>/dev/null </dev/null || return 0
-    printf 'zones\t%s\tlive\n' "$service"
-    zones_of live <"$1"
-}
-
-# zones_of WHOSE: a directive may go over several lines, and name its zone before or after its rate
-zones_of() {
-    sed 's/#.*//' | tr -s '[:space:]' ' ' | tr ';{}' '[\n*]' | sed -nE 's/^ *limit_req_zone /zone '"$1"' /p' \
-        | sed -nE 's/^zone ([a-z]+) .* zone=([A-Za-z0-9_.-]+):[^ ]* .*rate=([0-9]+)r\/([sm]).*/\1\t\2\t\3\t\4/p
-            s/^zone ([a-z]+) .* rate=([0-9]+)r\/([sm]).* zone=([A-Za-z0-9_.-]+):.*/\1\t\4\t\2\t\3/p' \
-        | while IFS= read -r found; do printf 'zone\t%s\t%s\n' "$service" "$found"; done
+    printf 'proxy\t%s\tlive\n' "$service"
+    directives "$service" live <"$1"
 }
 
 # start NAME LOG: the service as it will run, on empty data; passes when its own health check does

@@ -1,27 +1,23 @@
-"""The zones that the server prints become requests a minute, of the release and of what is live."""
+"""The zones of a proxy become requests a minute, of the release and of what is live."""
 
 from __future__ import annotations
 
 import pytest
 
-from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.release.facts.request_limits import RequestLimits, parse_request_limits
+from runbook_lib.release.facts.proxy_directives import Directive, Proxy
+from runbook_lib.release.facts.request_limits import RequestLimits, request_limits
 
 
-@pytest.mark.parametrize(("lines", "limits"), [
-    ([], ()),
-    (["run\tnginx\tcheck\tpassed\t1\t"], ()),
-    (["zones\tnginx\trelease"], (RequestLimits("nginx"),)),
-    (["zones\tnginx\trelease", "zone\tnginx\trelease\tper_address\t2\ts", "zones\tnginx\tlive"],
-     (RequestLimits("nginx", {"per_address": 120}, {}),)),
-    (["zones\tnginx\trelease", "zone\tnginx\trelease\ta\t100\tm", "zones\tnginx\tlive", "zone\tnginx\tlive\ta\t1\tm", "zones\tedge\trelease"],
-     (RequestLimits("nginx", {"a": 100}, {"a": 1}), RequestLimits("edge"))),
+def zones(*words: str) -> tuple[Directive, ...]:
+    return tuple(Directive("", "", "limit_req_zone", one) for one in words)
+
+
+@pytest.mark.parametrize(("proxy", "limits"), [
+    (Proxy("nginx"), RequestLimits("nginx")),
+    (Proxy("nginx", zones("zone=a:10m rate=2r/s"), ()), RequestLimits("nginx", {"a": 120}, {})),
+    (Proxy("nginx", zones("rate=100r/m zone=a:10m sync", "zone=b.c:1m rate=5r/s"), zones("zone=a:10m rate=1r/m")),
+     RequestLimits("nginx", {"a": 100, "b.c": 300}, {"a": 1})),
+    (Proxy("nginx", (*zones("rate=1r/h zone=a:1m", ""), Directive("", "", "gzip", "zone=a:1m rate=1r/s"))), RequestLimits("nginx")),
 ])
-def test_zones_have_requests_a_minute(lines: list[str], limits: tuple[RequestLimits, ...]) -> None:
-    assert parse_request_limits("\n".join(lines)) == limits
-
-
-@pytest.mark.parametrize("line", ["zone\tnginx\trelease\ta\tmany\tm", "zone\tnginx\trelease\ta\t1\th", "zone\tnginx"])
-def test_another_form_is_no_limit(line: str) -> None:
-    with pytest.raises(FactUnreadable, match="rate limit cannot be read"):
-        parse_request_limits(line)
+def test_zones_have_requests_a_minute(proxy: Proxy, limits: RequestLimits) -> None:
+    assert request_limits(proxy) == limits

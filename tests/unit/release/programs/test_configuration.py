@@ -46,7 +46,8 @@ exit 0
 """
 
 PROGRAM = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
-                        "release/whole_tree.sh", "release/env_files.sh", "release/configuration.sh")
+                        "release/whole_tree.sh", "release/env_files.sh", "release/proxy_directives.sh",
+                        "release/configuration.sh")
 
 
 def git(folder: Path, *words: str) -> str:
@@ -199,19 +200,16 @@ def test_a_file_of_variables_that_the_server_lacks_too_is_not_known(server: Path
     assert ask(server, "the same\n", names="lacking.env") == "dry-run\tfailed\n"
 
 
-def test_the_zones_of_a_rate_limit_are_shown_and_no_other_word_of_the_configuration(server: Path) -> None:
-    """Also a directive over several lines, in the other order, or next to a comment that has one."""
+def test_directives_of_a_proxy_are_shown_and_no_other_word_of_the_configuration(server: Path) -> None:
     check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
-    new = ("http {\\n\\tlimit_req_zone $key zone=per_address:10m rate=1r/m; # limit_req_zone $a zone=b:1m rate=9r/s;\\n"
-           "limit_req_zone $key\\n  rate=2r/s\\n  zone=log_in:1m;\\nserver { proxy_set_header X hidden; limit_req zone=log_in; }\\n}\\n")
-    live = "limit_req_zone $key zone=per_address:10m rate=100r/m;\\n"
-    *zones, run = ask(server, "the same\n", "", check, data=(live, new)).splitlines()
-    assert zones == ["zones\tnginx\trelease", "zone\tnginx\trelease\tper_address\t1\tm", "zone\tnginx\trelease\tlog_in\t2\ts",
-                     "zones\tnginx\tlive", "zone\tnginx\tlive\tper_address\t100\tm"]
+    new = "http {\\n\\tlimit_req_zone $key zone=a:10m rate=1r/m;\\nproxy_set_header X hidden; gzip off;\\n}\\n"
+    *shown, run = ask(server, "the same\n", "", check, data=("gzip on;\\n", new)).splitlines()
+    assert shown == ["proxy\tnginx\trelease", "directive\tnginx\trelease\t\t\tlimit_req_zone\tzone=a:10m rate=1r/m",
+                    "directive\tnginx\trelease\t\t\tgzip\toff", "proxy\tnginx\tlive", "directive\tnginx\tlive\t\t\tgzip\ton"]
     assert run.split("\t")[3:6:2] == ["passed", ""]
 
 
-def test_zones_of_a_live_proxy_that_cannot_be_asked_are_not_known(server: Path) -> None:
+def test_a_live_proxy_that_cannot_be_asked_is_not_known(server: Path) -> None:
     check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
     assert [line.split("\t")[:3] for line in ask(server, "the same\n", "", check, data=("", "http {}\\n")).splitlines()][:-1] == [
-        ["zones", "nginx", "release"]]
+        ["proxy", "nginx", "release"]]
