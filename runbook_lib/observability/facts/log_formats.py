@@ -6,15 +6,8 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from runbook_lib.environment.logs import LogField, LogFile
-from runbook_lib.platform.facts.log_lines import (
-    CLOCK,
-    COLOURS,
-    LEVEL_NAMES,
-    LEVELS,
-    MESSAGES,
-    NUMBER,
-    TIMES,
-)
+from runbook_lib.platform.facts.line_heads import CLOCK, COLOURS, NUMBER, PHP_ERROR, PHP_ERRORS, REQUEST_TIME
+from runbook_lib.platform.facts.log_lines import LEVEL_NAMES, LEVELS, MESSAGES, TIMES
 from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 if TYPE_CHECKING:
@@ -58,9 +51,6 @@ COMBINED_WITH_HOST = COMBINED.replace(r"^(?<address>[^ ]+) ", _HOST)
 COMBINED_ODD_USER = _COMBINED.format(before=r'[^"]*')
 _TOOK = r'" (?:\w+=)?"?(\d{1,6}\.\d{1,6})"?$'  # the request's time, where it was added at the end of the line
 _TOOK_MS = r'" (\d{1,9})ms$'  # Traefik has it there always
-# the time of a request that a server writes among messages, quoted in whatever way
-REQUEST_TIME = (r"\[([0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\] "
-                r"""["'][A-Z]{3,10} [^"']* HTTP/[0-9.]+["'] [0-9]{3}(?: |$)""")
 TEXT_LEVEL = r"(?i)\b(emerg|alert|fatal|crit|critical|error|err|warning|warn|notice|info|debug|trace)\b"
 # The numbers are those of Node's writers (bunyan, pino: tens) and of syslog (0 to 7).
 SEVERITIES = {"EMERG": "CRITICAL", "EMERGENCY": "CRITICAL", "ALERT": "CRITICAL", "FATAL": "CRITICAL",
@@ -174,11 +164,12 @@ def text_columns(lines: pl.DataFrame) -> pl.DataFrame:
     asked = common_moment(line.str.extract(REQUEST_TIME, 1))
     begin = line.str.slice(0, 120)
     text_time = rf"({CLOCK}(?:Z|{NUMBER}| {any_zone()}\b)?)"
+    level = pl.coalesce(line.str.extract(PHP_ERROR, 1).replace(PHP_ERRORS), begin.str.extract(TEXT_LEVEL, 1))
     message = line.str.replace(r"^[\[(]?" + text_time + r"[\])]?[\s:,-]*", "")
     return lines.select(
         pl.coalesce(asked, moment(begin.str.extract(text_time, 1).str.replace_all("/", "-"))).alias("at"),
         pl.when(asked.is_not_null()).then(pl.lit(""))
-        .otherwise(severity(begin.str.extract(TEXT_LEVEL, 1).fill_null(""))).alias("level"), message.alias("message"),
+        .otherwise(severity(level.fill_null(""))).alias("level"), message.alias("message"),
         pl.lit("").alias("request_id"), pl.lit(None, pl.Float64).alias("seconds"), "line")
 
 

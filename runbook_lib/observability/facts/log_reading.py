@@ -16,7 +16,7 @@ from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of
 from runbook_lib.observability.facts.log_heads import message_columns
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
-from runbook_lib.platform.facts.log_lines import CLOCK, COLOURS
+from runbook_lib.platform.facts.line_heads import CLOCK, COLOURS
 from runbook_lib.platform.facts.time_zones import any_zone
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.server_clock import server_clock
 from runbook_lib.platform.facts.time_zones import zone_table
 
-_PROGRAM = programs.text("platform/compression.sh", "observability/log_window.sh")
+_PROGRAM = programs.text("platform/compression.sh", "platform/line_times.sh", "observability/log_window.sh")
 LONGEST_LINE = 32_768  # bytes; a longer line is cut on the server, so none of it is shown: a secret may be cut in two
 MEGABYTE = 1_000_000
 GROWTH = 64 * MEGABYTE  # what may be written between the survey and the transfer

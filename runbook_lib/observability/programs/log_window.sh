@@ -1,94 +1,21 @@
 # shellcheck shell=bash
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS file PATH
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS service PROJECT SERVICE…
-# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh.
-# KEYS: under which lines of JSON have their time, a line each, the likeliest first. TIME_ZONES is set before: abbreviations
-# and their seconds east of UTC, a line each; `?` where several zones share one, so that the time is not known.
+# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh
+# and line_times.sh, before which TIME_ZONES is set. KEYS: under which lines of JSON have their time, a line each.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
 set -euo pipefail
 mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$7
-export TIME_KEYS=$6 TIME_ZONES
+printf -v NOW '%(%s)T' -1
+export TIME_KEYS=$6 TIME_ZONES NOW
 shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
 readonly TRIES=5 BLOCK=65536 SAMPLE=1000000 FIRST_LINES=500
 readonly BROKEN_PIPE=141 # the reader had what it wanted: not a failure of who wrote
 renice -n 10 $$ >/dev/null 2>&1 || true
 names=() inodes=() fds=()
-
-# Which line has its time in the window: seconds of 1970 of a line's own time, in JSON, in nginx's and Apache's access logs
-# and in texts; a time without a zone is in UTC. Where a line has it decides: clients write dates, too, into queries, user
-# names and messages, and whoever takes those for the line's time looks for the window in the wrong place.
-readonly TIMES='
-function seconds(y, m, d, clock, zone,   t) {
-    if (m < 3) { y--; m += 12 }
-    t = (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469) * 86400
-    t += substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 2)
-    if (zone ~ /^[+-]/)
-        t -= (substr(zone, 1, 1) "1") * (substr(zone, 2, 2) * 3600 + (length(zone) > 3 ? substr(zone, length(zone) - 1) * 60 : 0))
-    else if (zone != "") t -= east[zone]
-    return t
-}
-function read_zones(   lines, number, i, fields) {
-    number = split(ENVIRON["TIME_ZONES"], lines, "\n")
-    for (i = 1; i <= number; i++) if (split(lines[i], fields, " ") == 2) east[fields[1]] = fields[2]
-    zones_read = 1
-}
-function zone_in(rest) {
-    sub(/^[.,][0-9]+/, "", rest); sub(/^ /, "", rest)
-    if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
-    if (match(rest, /^[+-][0-9][0-9]/)) return substr(rest, 1, RLENGTH) # a zone without a name, as PostgreSQL writes it
-    if (!zones_read) read_zones()
-    if (match(rest, /^[A-Za-z]+/) && (substr(rest, 1, RLENGTH) in east)) return substr(rest, 1, RLENGTH)
-    return ""
-}
-function iso_in(text,   t, zone) { # of the first date in it
-    if (!match(text, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
-    t = substr(text, RSTART, 19)
-    zone = zone_in(substr(text, RSTART + 19))
-    if (east[zone] == "?") return ""
-    return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12), zone)
-}
-function json_time(line,   keys, number, i, rest, place) { # inside a value quotes are escaped, so it holds no key
-    number = split(ENVIRON["TIME_KEYS"], keys, "\n")
-    for (i = 1; i <= number; i++) {
-        rest = line
-        while ((place = index(rest, "\"" keys[i] "\"")) > 0) {
-            rest = substr(rest, place + length(keys[i]) + 2)
-            if (!match(rest, /^[ \t]*:[ \t]*"?/)) continue
-            rest = substr(rest, RLENGTH + 1)
-            if (match(rest, /^[0-9]+/) && (RLENGTH == 9 || RLENGTH == 10)) return substr(rest, 1, RLENGTH) + 0
-            if (rest ~ /^[0-9][0-9][0-9][0-9]-/) return iso_in(substr(rest, 1, 40))
-            if (rest ~ /^[0-9][0-9]\/[A-Z]/) return access_time("[" substr(rest, 1, 30)) # of nginx
-            break
-        }
-    }
-    return ""
-}
-function access_time(head,   t, rest) { # the last one before the request: a user may be called like a date
-    while (match(head, /\[[0-9][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-9][0-9]:[0-9][0-9]:[0-9][0-9] /)) {
-        t = substr(head, RSTART + 1, 20); rest = substr(head, RSTART + 21); head = rest
-    }
-    if (t == "") return ""
-    return seconds(substr(t, 8, 4) + 0, (index("JanFebMarAprMayJunJulAugSepOctNovDec", substr(t, 4, 3)) + 2) / 3,
-                   substr(t, 1, 2) + 0, substr(t, 13), zone_in(rest))
-}
-function time_in(line,   t, quote) {
-    if (line ~ /^[ \t]*\{/) return json_time(line)
-    line = substr(line, 1, 600)
-    # PHP, Apache errors, uWSGI, klog: their own time is read later; a date in such a message is none
-    if (line ~ /^(\[[0-9][0-9]-[A-Z]|\[[A-Z][a-z][a-z] [A-Z]|[*][*][*] Starting uWSGI |\[pid: |[IWEFD][0-9][0-9][0-9][0-9] [0-9])/)
-        return ""
-    if (line ~ /^[^0-9A-Za-z]*[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/]/) return iso_in(line)
-    quote = index(line, "\"")
-    t = access_time(quote ? substr(line, 1, quote - 1) : line)
-    if (t != "") return t
-    # behind the time of syslog, which has no year, the time of a program counts only where its message begins with it
-    if (line ~ /^(<[0-9]+>)?[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] / &&
-        line !~ /^(<[0-9]+>)?[A-Z][a-z][a-z] [ 0-9][0-9] [0-9:]+ [^ ]+ [^ ]+: [\[(]?[0-9][0-9][0-9][0-9][-\/]/) return ""
-    return iso_in(line)
-}'
 
 gap() { printf 'G %s\n' "${1//[$'\n\r']/?}" >&2; }
 
@@ -232,11 +159,13 @@ find_containers() { # PROJECT SERVICE…
         for one in $ids; do containers+=("$one"); done
     done
 }
-# A log whose lines have no time of their own gets Docker's. Where some have one, the others belong to them, as those of a
-# traceback do; and an object of JSON is one only without a time in front.
+# A log whose lines have no time of their own gets Docker's, and so does one whose own leave out the year, the zone or the
+# day. Where some have one, the others belong to them, as those of a traceback do; and an object of JSON is one only without
+# a time in front.
 undated() { # CONTAINER
     { docker logs --since "$since" --until "$until" "$1" 2>&1 || true; } | { head -n $FIRST_LINES || true; } | LC_ALL=C awk "$TIMES"'
-        /^[ \t]*[{]/ || time_in($0) != "" { dated = 1; exit } END { exit dated }'
+        function whole_time(line) { return line !~ /^(<[0-9]+>)?[A-Z][a-z][a-z] [ 0-9][0-9] [0-9:]+ / && !own_head(line) && time_in(line) != "" }
+        /^[ \t]*[{]/ || whole_time($0) { dated = 1; exit } END { exit dated }'
 }
 lines_of_containers() {
     local one dates

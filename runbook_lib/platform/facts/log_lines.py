@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import head_of, lines_of
 from runbook_lib.core.times import parse_time
+from runbook_lib.platform.facts.line_heads import CLOCK, COLOURS, NUMBER, head_time, level_of_priority, level_sign
 from runbook_lib.platform.facts.time_zones import any_zone, zone_offsets
 
 SHOWN = 2_000
@@ -21,9 +22,6 @@ LEVELS = ("level", "levelname", "severity", "lvl", "level_name", "log.level", "L
 LEVEL_NAMES = ("name", "label", "text", "value", "standardLevel")
 MESSAGES = ("message", "msg", "event", "Message", "@m", "@mt")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-COLOURS = r"\x1b\[[0-9;:]*[A-Za-z]"  # what terminals make colours of: a letter at its end joins the next word
-CLOCK = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
-NUMBER = r" ?[+-]\d\d(?::?\d\d)?\b"  # zones without a name come as hours alone
 _COMMON_LOG = re.compile(r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]")
 _CUT = re.compile(r'\{\s*"')
 # a line that was cut is JSON no more; inside a value, quotes are escaped
@@ -32,7 +30,7 @@ _FIELD = (r'(?<!\\)"(?:{names})"[ \t]*:[ \t]*(?:\{{[^{{}}]*?"(?:{inner})"[ \t]*:
 _WHOLE = re.compile(r"^(\d+)\.0+$")  # a number that its writer counts in fractions
 # seconds since 1970, or parts of them, which their number of digits tells
 _EPOCH = re.compile(r"(\d{10})(?:\d{3}|\d{6}|\d{9})?(?:\.\d*)?")
-_NAMED_TIMES = ("repr", "$date", "iso")  # of a time that is an object
+NAMED_TIMES = ("repr", "$date", "iso")  # of a time that is an object
 _QUOTED = re.compile(r"\"[^\"]*\"?|(?<![A-Za-z])'[^']*'?")
 _ADDRESS = re.compile(r"\S*[/?&=%]\S*")
 _WORDS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT"
@@ -89,16 +87,21 @@ def severe_line(text: str, at: datetime | None, source: str, level_key: str = ""
     return LogLine(at, level, sanitize(text), source=source) if level else None
 
 
-def time_of(text: str) -> datetime | None:
+def time_of(text: str, now: datetime | None = None, time_key: str = "") -> datetime | None:
     """The time that a line gives itself, in UTC; None where it gives none. Without a zone it is taken for UTC.
 
-    None as well where zones of different hours share the name that it gives its own.
+    None as well where zones of different hours share the name that it gives its own. `now`, by the clock that dated
+    the line, for a time without a year; `time_key` has the time in JSON, else the usual keys.
     """
+    keys = (time_key,) if time_key else TIMES
     entry = _object(text) if text.startswith("{") else None
     if entry is not None:
-        return _time_of_object(entry)
+        return _time_of_object(entry, keys)
     if _CUT.match(text):
-        return _time(_field(text, TIMES))
+        return _time(_field(text, keys))
+    begins, at = head_time(text, now or datetime.now(UTC))
+    if begins:
+        return at
     if stamp := _stamp().search(text[:100]):
         return _time(stamp.group())
     if common := _COMMON_LOG.search(text[:200]):
@@ -109,13 +112,13 @@ def time_of(text: str) -> datetime | None:
     return None
 
 
-def _time_of_object(entry: dict[str, Any]) -> datetime | None:
+def _time_of_object(entry: dict[str, Any], keys: tuple[str, ...]) -> datetime | None:
     """The time of an object of JSON, or of the record in it, which loguru writes next to its text."""
-    found = first_of(entry, TIMES)
+    found = first_of(entry, keys)
     if isinstance(found, dict):
-        found = first_of(found, _NAMED_TIMES)
+        found = first_of(found, NAMED_TIMES)
     if found == "" and isinstance(record := entry.get("record"), dict):
-        return _time_of_object(record)
+        return _time_of_object(record, keys)
     number = _EPOCH.fullmatch(str(found))
     return datetime.fromtimestamp(int(number[1]), UTC) if number else _time(str(found))
 
@@ -157,13 +160,15 @@ def _named(value: Any) -> Any:
 
 def _level_in(text: str) -> str:
     """The level that a text gives itself, in capitals; empty where it gives none."""
+    if (sign := level_sign(text)) is not None:
+        return sign
     # the first of all forms counts: `ERROR … severity=low` is an error
     plain = _LOGFMT.sub(lambda found: f" {_ABBREVIATED.get(found[2].upper(), found[2].upper())} ", text)
     bare = _ADDRESS.sub(" ", _QUOTED.sub(" ", plain))
     word, bracketed = _LEVEL.search(bare), _BRACKETED.search(bare)
     if bracketed and not (word and word.start() < bracketed.start()):
         return bracketed[1].upper()
-    return word.group() if word else ""
+    return word.group() if word else level_of_priority(text)
 
 
 def sanitize(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -14,10 +14,12 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
 from runbook_lib.environment.logs import log_file
 from runbook_lib.platform.facts.container_logs import container_lines, logging_services
-from runbook_lib.platform.facts.log_lines import LogLine, sanitize, severe_line, time_of
+from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES, LogLine, sanitize, severe_line, time_of
 from runbook_lib.platform.facts.server_clock import server_clock
+from runbook_lib.platform.facts.time_zones import zone_table
 
-PROGRAM = programs.text("platform/compression.sh", "platform/severe_lines.sh", "platform/log_lines.sh")
+_PROGRAM = programs.text("platform/compression.sh", "platform/line_times.sh", "platform/severe_lines.sh",
+                         "platform/log_lines.sh")
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000
 TIMEOUT_S = 300.0  # a gigabyte of compressed logs takes a minute
@@ -58,15 +60,19 @@ def errors_since(environment: Environment, since: datetime) -> Question[SevereLi
                         lambda connections: SevereLines(*container_lines(environment, services, since, connections)))
 
     path = log_file(environment.logs, "application")
-    key = next((one.fields.get("level", "") for one in environment.logs.values() if path and one.path == path), "")
+    keys = next((one.fields for one in environment.logs.values() if path and one.path == path), {})
+    level_key, time_key = keys.get("level", ""), keys.get("time", "")
 
     def fetch(connections: Connections) -> SevereLines | None:
         if not path:
             return None
-        argv = ("bash", "-s", "--", path, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES), key)
-        command = Command(argv, stdin=PROGRAM, accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
+        times = "\n".join((time_key,) if time_key else (*TIMES, *NAMED_TIMES))
+        argv = ("bash", "-s", "--", path, str(int(since.timestamp())), str(LONGEST_LINE), str(MOST_LINES), times,
+                level_key)
+        command = Command(argv, stdin=lines_program(), accepts=(0, _NO_LOG), timeout_s=TIMEOUT_S)
         result = connections.server.run(command)
-        return None if result.exit_code == _NO_LOG else parse_lines(result.stdout.split("\n"), since, path, key)
+        return None if result.exit_code == _NO_LOG else \
+            parse_lines(result.stdout.split("\n"), since, path, level_key, time_key)
 
     return Question("errors in the backend's log", fetch)
 
@@ -82,20 +88,34 @@ def errors_lately(environment: Environment, minutes: float) -> Question[SevereLi
     return Question(name, fetch)
 
 
-def parse_lines(lines: Iterable[str], since: datetime, source: str = "", level_key: str = "") -> SevereLines:
+def lines_program() -> str:
+    """The program that finds severe lines, with the time zones that it reads."""
+    return f"TIME_ZONES='{zone_table()}'\n{_PROGRAM}"
+
+
+def parse_lines(lines: Iterable[str], since: datetime, source: str = "", level_key: str = "",
+                time_key: str = "") -> SevereLines:
     """The reply of log_lines.sh: severe lines at or after `since`, and whether everything since then was read.
 
-    `source` is the log's path, shown with each line; `level_key` as the environment file names it for JSON.
+    `source` is the log's path, shown with each line; the keys as the environment file names them for JSON.
     """
-    files, marked, gaps = _sorted_out(lines)
-    found = tuple(_severe(marked, since, source, level_key))
+    reply = list(lines)
+    # the clock that dates the lines
+    now = next((datetime.fromtimestamp(int(one[2:]), UTC) for one in reply if one[:1] == "N"), None)
+
+    def at_of(text: str) -> datetime | None:
+        return time_of(text, now, time_key)
+
+    files, marked, gaps = _sorted_out(reply, at_of)
+    found = tuple(_severe([(mark, text, at_of(text)) for mark, text in marked], since, source, level_key))
     signs = [*gaps, *_gaps(files, since)]
     begin = min((one.first for one in files if one.first is not None), default=None)
     begun_later = begin is not None and begin > since and len(signs) == 1
     return SevereLines(found, tuple(one.name for one in files), "; ".join(signs), begin if begun_later else None)
 
 
-def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]], list[str]]:
+def _sorted_out(lines: Iterable[str], at_of: Callable[[str], datetime | None],
+                ) -> tuple[list[_File], list[tuple[str, str]], list[str]]:
     """What the reply says about the files, the marked lines of the log, and what could not be read."""
     files: list[_File] = []
     marked, gaps = [], []
@@ -104,9 +124,9 @@ def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]
         if mark == "F":
             files.append(_File(sanitize(text)))
         elif mark == "B" and files:
-            files[-1].first = time_of(text)
+            files[-1].first = at_of(text)
         elif mark == "E" and files:
-            files[-1].last = time_of(text)
+            files[-1].last = at_of(text)
         elif mark == "S" and files:
             files[-1].silence_s = float(text)
         elif mark == "G":
@@ -116,19 +136,19 @@ def _sorted_out(lines: Iterable[str]) -> tuple[list[_File], list[tuple[str, str]
     return files, marked, gaps
 
 
-def _severe(marked: list[tuple[str, str]], since: datetime, source: str, level_key: str) -> Iterable[LogLine]:
+def _severe(marked: list[tuple[str, str, datetime | None]], since: datetime, source: str,
+            level_key: str) -> Iterable[LogLine]:
     """Severe lines from `since` on. A text line without a time is dated by its neighbours.
 
     Between a line before the moment and one after it, it may be either: it is shown without a time and proves nothing.
     """
     before: datetime | None = None
-    for place, (mark, text) in enumerate(marked):
-        at = time_of(text)
+    for place, (mark, text, at) in enumerate(marked):
         if mark == "X" and (at is None or at >= since):
             one = severe_line(text, at, source, level_key, chosen=True)
             yield from (one,) if one else ()
         elif mark == "U" and (one := severe_line(text, at, source, level_key)):
-            after = next((time_of(later) for kind, later in marked[place + 1:] if kind != "U"), None)
+            after = next((later for kind, _, later in marked[place + 1:] if kind != "U"), None)
             dated = at or (before if before is not None and before >= since else None)
             old = before is None or (after is not None and after < since)
             if dated is None and not old:

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
-# log_lines.sh LOG SINCE LONGEST MOST [KEY]: severe lines of a log and of all its rotated files that were written to since
-# SINCE (seconds of 1970), oldest first. Follows compression.sh and severe_lines.sh. Log text is never run, and cannot pass for one of our own lines: each line
-# begins with a letter. F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
+# log_lines.sh LOG SINCE LONGEST MOST KEYS [KEY]: severe lines of a log and of all its rotated files that were written to since
+# SINCE (seconds of 1970), oldest first. KEYS: under which lines of JSON have their time, a line each; KEY: which has the level.
+# Follows compression.sh, line_times.sh and severe_lines.sh; TIME_ZONES is set before. Log text is never run, and cannot pass for
+# one of our own lines: each line begins with a letter. N: seconds of 1970 by the clock that dates the lines; F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
 # severe line of JSON; C: a line that dates its neighbours; U: a text line with a severe word; G: what could not be read.
 set -euo pipefail
 log=$1 since=$2 longest=$3 most=$4
-export LEVEL_KEY=${5:-}
+printf -v NOW '%(%s)T' -1
+export TIME_KEYS=$5 LEVEL_KEY=${6:-} TIME_ZONES NOW NEAR=1
 folder=$(dirname "$log") base=$(basename "$log")
 stem=${base%.*} extension=.${base##*.}
 readonly NO_LOG=66
@@ -29,39 +31,11 @@ content() {
     if [[ $tool == cat ]]; then cat; else "$tool" -dc; fi
 }
 severe() {
-    LC_ALL=C awk -v LONGEST="$longest" "$SEVERE"'
-    function seconds(t,   y, m) {
-        if (substr(t, 1, 1) == "@") return substr(t, 2) + 0
-        y = substr(t, 1, 4) + 0; m = substr(t, 6, 2) + 0
-        if (m < 3) { y--; m += 12 }
-        return (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + substr(t, 9, 2)) \
-            * 86400 + substr(t, 12, 2) * 3600 + substr(t, 15, 2) * 60 + substr(t, 18, 2)
-    }
-    # a time in front of a text line, or under one of the usual names in a line of JSON, where it may be seconds since 1970
-    # or parts of them: "@" and the seconds
-    function time_in(line,   start) {
-        start = substr(line, 1, 400)
-        if (line ~ /^\{/ && !match(start, JSON_TIME)) {
-            if (match(line, JSON_NUMBER)) {
-                start = substr(line, RSTART, RLENGTH); sub(/.*[^0-9]/, "", start)
-                return length(start) % 3 == 1 ? "@" substr(start, 1, 10) : ""
-            }
-            if (!match(line, JSON_TIME)) return ""
-            start = substr(line, RSTART, 60)
-        }
-        if (!match(start, /[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
-        return substr(start, RSTART, RLENGTH)
-    }
-    BEGIN {
-        keys = "\"(time|timestamp|asctime|ts|@timestamp|@t|datetime|Timestamp|repr)\"[ \t]*:[ \t]*"
-        JSON_TIME = keys "\"[0-9]"
-        JSON_NUMBER = keys "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]+"
-    }
-    { line = plain($0); at = time_in(line); shown = substr(line, 1, LONGEST) }
+    LC_ALL=C awk -v LONGEST="$longest" "$TIMES$SEVERE"'
+    { line = plain($0); shown = substr(line, 1, LONGEST); at = time_in(shown) }
     at != "" {
-        now = seconds(at)
-        if (first == "") first = shown; else if (now - before > silence) silence = now - before
-        before = now; last = shown
+        if (first == "") first = shown; else if (at - before > silence) silence = at - before
+        before = at; last = shown
         if (wanted) { print "C " shown; wanted = 0 }
     }
     line ~ /^\{[ \t]*"/ { if (severe_json(line)) print "X " shown; next }
@@ -84,12 +58,13 @@ show() {
 
 if [[ ! -e $log ]] && ((${#found[@]} == 0)); then exit "$NO_LOG"; fi
 {
+    echo "N $NOW"
     for one in ${found[@]+"${found[@]}"}; do show "${one#* }" "${one#* }"; done
     if [[ $(stat -L -c %F "/proc/$$/fd/3") != character* ]]; then show "$log" "/proc/$$/fd/3"; fi
     if [[ -e $log && $(stat -c %i "$log") != "$held" ]]; then show "$log" "$log"; fi
 } | awk -v MOST="$most" '
     # the last of the lines, and every line about the files
-    /^[FGBES]/ { print; next }
+    /^[NFGBES]/ { print; next }
     { kept[++n] = $0; if (n > MOST) delete kept[n - MOST] }
     END { if (n > MOST) print "G only the last " MOST " lines that may be severe were read, of " n
           for (i = (n > MOST ? n - MOST : 0) + 1; i <= n; i++) print kept[i] }'

@@ -28,9 +28,11 @@ function severe_json(line,   key, place) {
     }
     return 0
 }
-# a word of its own in capitals, a field of logfmt, or a level in brackets
+# a word of its own in capitals, a field of logfmt, a level in brackets, or the sign of a writer: klog, Serilog, PHP, syslog;
+# what Docker wrote may be in front
 function severe_text(line) {
     return line ~ /ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG|ALERT|Traceback/ \
+        || line ~ /(^|Z )([EF][0-9][0-9][0-9][0-9] [0-9][0-9]:|\[[0-9][0-9]:[0-9][0-9]:[0-9][0-9]([.][0-9]+)? (ERR|FTL)\]|<[0-9]+>)|PHP (Recoverable f|F)atal error:|PHP Parse error:/ \
         || tolower(line) ~ /(^|[ \t])(level|lvl|severity|loglevel)="?(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|severe)|\[([a-z0-9_]+:)?(error|crit|alert|emerg|fatal)\]/
 }
 '

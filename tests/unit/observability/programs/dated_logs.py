@@ -47,6 +47,31 @@ def epoch_line(second: int) -> bytes:
     return f'{{"level":"error","ts":{second}.125,"message":"since 2020-01-01T00:00:00","n":{second}}}\n'.encode()
 
 
+def milliseconds_line(second: int) -> bytes:
+    """As pino and bunyan count."""
+    return f'{{"level":50,"time":{second}125,"msg":"since 2020-01-01T00:00:00","n":{second}}}\n'.encode()
+
+
+def php_line(second: int) -> bytes:
+    return f'[{stamp(second):%d-%b-%Y %H:%M:%S} UTC] PHP Warning:  since 2020-01-01 00:00:00 in /a.php "n":{second}\n'.encode()
+
+
+def apache_line(second: int) -> bytes:
+    return f'[{stamp(second):%a %b %d %H:%M:%S}.123456 {stamp(second).year}] [core:error] since 2020-01-01 00:00:00 "n":{second}\n'.encode()
+
+
+def rfc_5424_line(second: int) -> bytes:
+    return f'<34>1 {stamp(second).isoformat()} host app 7 ID47 - since 2020-01-01 00:00:00 "n":{second}\n'.encode()
+
+
+def klog_line(second: int) -> bytes:
+    return f'E{stamp(second):%m%d %H:%M:%S}.123456       1 file.go:12] since 2020-01-01 00:00:00 "n":{second}\n'.encode()
+
+
+def syslog_line(second: int) -> bytes:
+    return f'{stamp(second):%b %e %H:%M:%S} host app[7]: since 2020-01-01 00:00:00 "n":{second}\n'.encode()
+
+
 def text_line(second: int) -> bytes:
     return f'{stamp(second):%Y/%m/%d %H:%M:%S} [error] 7#7: failed "n":{second}\n'.encode()
 

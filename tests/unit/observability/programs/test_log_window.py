@@ -6,83 +6,14 @@ import bz2
 import gzip
 import lzma
 import os
-import re
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.observability.facts.log_window import window_program
-from tests.unit.observability.programs.dated_logs import (
-    BEGIN,
-    DAY,
-    berlin_line,
-    combined_line,
-    dated_json_line,
-    dated_query_line,
-    epoch_line,
-    istanbul_line,
-    json_line,
-    lines,
-    local_json_line,
-    text_line,
-    three_days,
-    written,
-)
+from tests.unit.observability.programs.dated_logs import BEGIN, DAY, json_line, lines, three_days, written
+from tests.unit.observability.programs.log_windows import ask, numbers, sent, sizes
 
-MARGIN = 300
-MOST = 1_000_000_000
 OTHER_USER = 65_534
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that every user of this machine may enter."""
-    with tempfile.TemporaryDirectory() as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
-
-
-def ask(mode: str, log: Path, since: int, until: int, *, path: str = "", user: int = 0, most: int = MOST,
-        source: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
-    words = source or ("file", str(log))
-    drop = ("setpriv", f"--reuid={user}", "--clear-groups") if user and os.geteuid() == 0 else ()
-    return subprocess.run((*drop, "bash", "-s", "--", mode, str(since), str(until), "32768", str(most), "time\nts", *words),
-                          input=window_program().encode(), capture_output=True, check=True, timeout=300,
-                          env={"PATH": f"{path}:{os.environ['PATH']}" if path else os.environ["PATH"], "LC_ALL": "C.UTF-8"})
-
-
-def sent(log: Path, since: int = 0, until: int = 4_000_000_000, **options: object) -> list[int]:
-    """The numbers of the lines that came."""
-    return numbers(gzip.decompress(ask("send", log, since, until, **options).stdout))  # type: ignore[arg-type]
-
-
-def numbers(text: bytes) -> list[int]:
-    return [int(one) for one in re.findall(rb'"n":(\d+)', text)]
-
-
-def sizes(log: Path, since: int = 0, until: int = 4_000_000_000, **options: object) -> list[str]:
-    return ask("size", log, since, until, **options).stdout.decode().splitlines()  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line,
-                                  berlin_line, istanbul_line, local_json_line])
-@pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
-def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
-    log = three_days(folder, line)
-    found = sent(log, BEGIN + first, BEGIN + last)
-    wanted = [second for second in range(BEGIN, BEGIN + 5 * DAY // 2, 20) if BEGIN + first <= second <= BEGIN + last]
-    assert found == sorted(set(found))
-    assert set(wanted) <= set(found)
-    # a block of each file that is cut at both ends, and minutes on both sides
-    assert len(found) - len(wanted) < 4 * 65_536 // len(json_line(BEGIN)) + 2 * (MARGIN + 64 * 20) // 20
-
-
-def test_lines_that_nothing_dates_come_from_packed_files_as_from_plain_ones(folder: Path) -> None:
-    log = three_days(folder, lambda second: f'out of words "n":{second}\n'.encode())
-    assert len(sent(log, BEGIN + 1000, BEGIN + DAY)) == len(range(BEGIN, BEGIN + 5 * DAY // 2, 20))
 
 
 def test_the_sizes_are_those_of_the_lines_that_come(folder: Path) -> None:
@@ -268,10 +199,11 @@ esac
 @pytest.mark.parametrize(("text", "dated"), [
     ("Server listening on 3000\nError: no such user\n    at find (users.js:4)\n", True),
     ("1:M 28 Nov 2026 23:51:23.930 * Ready to accept connections\n", True),
+    ("Nov 29 00:08:54 host app[7]: it broke\n[06:10:11 ERR] as did this\n[29-Nov-2026 00:08:54] NOTICE: up\n", True),
     ("starting\n2026-11-29 00:00:01 ERROR it broke\n    at find (users.js:4)\n", False),
     ('{"level": "error", "message": "no time in it"}\n', False),
     ("", False),
-], ids=["no line has a time", "a time that is not read", "a traceback has that of its first line", "JSON", "nothing"])
+], ids=["no line has a time", "a time that is not read", "times without a year, a day or a zone", "a traceback has that of its first line", "JSON", "nothing"])
 def test_lines_of_a_container_without_any_time_get_dockers(folder: Path, tmp_path: Path, text: str, dated: bool) -> None:
     """43 could read none of them, and ended inconclusive."""
     (folder / "log").write_text(text)

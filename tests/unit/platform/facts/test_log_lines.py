@@ -37,7 +37,7 @@ def test_a_line_gives_its_time_in_the_usual_forms(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "Traceback (most recent call last):", "ERROR:    Exception", '{"time": 3}', '{"time": "soon"}', "{", "[" * 10_000, "",
-    "Nov 22 16:05:01 host app: ERROR", "2026-13-45 99:99:99 ERROR", '[99/Xxx/2026:16:05:01 +0000]',
+    "[16:05:01 ERR] since 2026-11-22 16:05:01", "2026-13-45 99:99:99 ERROR", '[99/Xxx/2026:16:05:01 +0000]',
     '{"message": "at \\"time\\": \\"2026-11-22T16:05:01Z\\" cut',
 ])
 def test_other_lines_give_none(text: str) -> None:

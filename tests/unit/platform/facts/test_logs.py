@@ -16,7 +16,8 @@ import pytest
 from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.environment import load_environment
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.platform.facts.logs import MOST_LINES, PROGRAM, SevereLines, errors_since, parse_lines
+from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES
+from runbook_lib.platform.facts.logs import MOST_LINES, SevereLines, errors_since, lines_program, parse_lines
 
 SINCE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 ENVIRONMENT = load_environment("staging")
@@ -50,8 +51,8 @@ def error(count: int, message: str = "boom") -> str:
 
 def read(log: Path, **variables: str) -> SevereLines | None:
     """What the program on the server finds, parsed."""
-    argv = ["bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "8000", str(MOST_LINES)]
-    done = subprocess.run(argv, input=PROGRAM, capture_output=True, text=True, check=False,
+    argv = ["bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "8000", str(MOST_LINES), "\n".join((*TIMES, *NAMED_TIMES))]
+    done = subprocess.run(argv, input=lines_program(), capture_output=True, text=True, check=False,
                           env={**os.environ, **variables}, timeout=60)
     assert done.returncode in (0, 66), done.stderr
     return None if done.returncode == 66 else parse_lines(done.stdout.split("\n"), SINCE)

@@ -49,7 +49,8 @@ def test_lines_that_may_be_severe_are_handed_over_with_their_time(engine: Path) 
     ('{"level":50,"msg":"boom"}', "web"), ("\x1b[31m{\"level\": 60}\x1b[0m", "web"), ('level=error msg="boom"', "web"),
     ('{"sev": "error"}', "web=sev"), ("{\"level\": \"err\"}\r", "web"),
     ('{"msg": "boom", "trace": "' + "x" * 200 + '", "level": "error"}', "web"), ("{request-1} ERROR boom", "web"),
-    ("[Fri Nov 27] [proxy_http2:error] [pid 7] boom", "web"),
+    ("[Fri Nov 27] [proxy_http2:error] [pid 7] boom", "web"), ("E1127 20:00:01.123456       1 file.go:12] boom", "web"),
+    ("[20:00:01 FTL] boom", "web"), ("NOTICE: PHP message: PHP Fatal error:  Uncaught boom", "web"), ("<27>Nov 27 20:00:01 host app[7]: boom", "web"),
 ])
 def test_whoever_writes_a_severe_line_it_is_handed_over_without_colours(engine: Path, line: str, service: str) -> None:
     (engine / "log").write_text(f"2026-11-27T20:00:01Z {line}\n2026-11-27T20:00:02Z {{\"level\": 30, \"msg\": \"an error\"}}\n")

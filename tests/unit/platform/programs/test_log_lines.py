@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.platform.facts.logs import PROGRAM, SevereLines, parse_lines
+from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES, LogLine
+from runbook_lib.platform.facts.logs import SevereLines, lines_program, parse_lines
 
 SINCE = datetime(2026, 11, 27, 20, 0, tzinfo=UTC)
 
@@ -17,9 +18,16 @@ def read(folder: Path, *lines: str, key: str = "") -> SevereLines:
     """The severe lines of a log with these lines, and one before and one after them."""
     around = [f'{{"time": "{at:%Y-%m-%dT%H:%M:%SZ}", "level": "info", "sev": "info", "msg": "ok"}}' for at in (SINCE - timedelta(hours=1), SINCE + timedelta(hours=1))]
     (folder / "app.log").write_text("\n".join([around[0], *lines, around[1]]) + "\n", encoding="utf-8")
-    done = subprocess.run(("bash", "-s", "--", str(folder / "app.log"), str(int(SINCE.timestamp())), "4000", "2000", key), input=PROGRAM,
+    done = subprocess.run(("bash", "-s", "--", str(folder / "app.log"), str(int(SINCE.timestamp())), "4000", "2000", "\n".join((*TIMES, *NAMED_TIMES)), key), input=lines_program(),
                           capture_output=True, text=True, check=True, timeout=120)
     return parse_lines(done.stdout.split("\n"), SINCE, level_key=key)
+
+
+def found_in(log: Path) -> tuple[tuple[LogLine, ...], str]:
+    done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", "\n".join((*TIMES, *NAMED_TIMES))),
+                          input=lines_program(), capture_output=True, text=True, check=True, timeout=120)
+    found = parse_lines(done.stdout.split("\n"), SINCE)
+    return found.lines, found.incomplete
 
 
 @pytest.mark.parametrize("level", ['"error"', '"ERROR"', '"err"', '"Critical"', '"crit"', '"fatal"', '"panic"', '"dpanic"', '"ALERT"', '"emerg"',
@@ -82,10 +90,7 @@ def test_a_log_is_dated_whatever_its_writer_counts_in(tmp_path: Path, time: str)
     """Errors from before the moment counted as new ones, and the log as one without a time."""
     log = tmp_path / "app.log"
     log.write_text(f'{{"level": "error", "ts" : {time}, "msg": "an old one"}}\n')
-    done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", ""), input=PROGRAM,
-                          capture_output=True, text=True, check=True, timeout=120)
-    found = parse_lines(done.stdout.split("\n"), SINCE)
-    assert (found.lines, found.incomplete) == ((), "")
+    assert found_in(log) == ((), "")
 
 
 def test_the_level_has_the_key_that_the_environment_file_names(tmp_path: Path) -> None:
@@ -101,3 +106,35 @@ def test_more_severe_lines_than_are_read_are_named(tmp_path: Path) -> None:
 def test_a_line_whose_level_lies_in_what_was_cut_is_severe(tmp_path: Path) -> None:
     line = '{"time": "2026-11-27T20:30:00Z", "msg": "boom", "trace": "' + "x" * 4000 + '", "level": "error"}'
     assert [one.level for one in read(tmp_path, line).lines] == ["ERROR"]
+
+
+@pytest.mark.parametrize("line", [
+    "[27-Nov-2026 20:30:00 UTC] PHP Fatal error:  boom", "[27-Nov-2026 21:30:00 Europe/Berlin] PHP Parse error:  boom since 2020-01-01 00:00:00",
+    "[27-Nov-2026 20:30:00] ERROR: boom", "[Fri Nov 27 20:30:00.123456 2026] [core:error] [pid 7] boom since 2020-01-01 00:00:00",
+    "E1127 20:30:00.123456       1 file.go:12] boom", "F1127 20:30:00.123456       1 file.go:12] boom", "Nov 27 20:30:00 host app[7]: ERROR boom",
+    "<27>Nov 27 20:30:00 host app[7]: boom", "<34>1 2026-11-27T20:30:00.003Z host su 1 ID47 - boom", "1795811400 ERROR boom",
+    "2026-11-27T20:30:00.123456789Z [20:30:00 ERR] boom",
+])
+def test_an_error_counts_whatever_way_its_writer_begins_a_line(tmp_path: Path, line: str) -> None:
+    """They were none, or had no time; a date in their words was taken for it."""
+    found = read(tmp_path, line)
+    assert [(one.at.replace(microsecond=0) if one.at else None, "boom" in one.message) for one in found.lines] == [(SINCE + timedelta(minutes=30), True)]
+    old = line.replace("27-Nov", "26-Nov").replace("Fri Nov 27", "Thu Nov 26").replace("1127", "1126").replace("Nov 27", "Nov 26")
+    assert read(tmp_path, old.replace("2026-11-27T", "2026-11-26T").replace("1795811400", "1795725000")).lines == ()
+
+
+def test_a_log_of_such_lines_alone_is_dated(tmp_path: Path) -> None:
+    """It was one without a time: 21 could not say whether anything went wrong since the deployment."""
+    log = tmp_path / "app.log"
+    for line in ("[27-Nov-2026 19:20:00 Europe/Berlin] PHP Warning:  x", "[Fri Nov 27 17:20:00 2026] [core:notice] x", "1795800000 x"):
+        log.write_text(f"{line}\n")
+        assert found_in(log) == ((), "")
+
+
+def test_the_time_has_the_key_that_the_environment_file_names(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text('{"time": "of day", "when": "2026-11-27T17:20:00Z", "level": "error"}\n{"when": "2026-11-27T20:20:00Z", "level": "error", "message": "boom"}\n')
+    done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", "when"), input=lines_program(),
+                          capture_output=True, text=True, check=True, timeout=120)
+    found = parse_lines(done.stdout.split("\n"), SINCE, time_key="when")
+    assert ([one.message for one in found.lines], found.incomplete) == (["boom"], "")
