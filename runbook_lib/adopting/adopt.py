@@ -14,10 +14,10 @@ from pathlib import Path
 from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
-from runbook_lib.adopting.kinds import DATABASE, OLDEST_POSTGRES, kind_of, postgres_version
+from runbook_lib.adopting.kinds import DATABASE, KEEPING_DATA, OLDEST_POSTGRES, kind_of, postgres_version
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
-from runbook_lib.adopting.migrations import find_migrations
+from runbook_lib.adopting.migrations import TOOLS, find_migrations
 from runbook_lib.adopting.project import FoundProject, configs_of, contexts_of, idle_services, networks_of, services_of
 from runbook_lib.adopting.release import no_postgres
 from runbook_lib.adopting.secret_names import plain_names, secret_values
@@ -102,7 +102,8 @@ def adoption(project: FoundProject, name: str, notes: Iterable[str], more: Tree 
     for one in project.services.values():
         hidden |= secret_values(one.variables)
         # what the project calls things is written in its Compose files, whatever password is the same word
-        public |= {*plain_names(one.variables), *one.networks, *repository_of(one.image).split("/"),
+        repository = repository_of(one.image)
+        public |= {*plain_names(one.variables), *one.networks, repository, *repository.split("/"),
                    *(volume.source for volume in one.volumes if volume.named)}
     tree = make_draft(merged(known_tree(project, name), more or {}), name, secrets=hidden, public=public)
     todos = len(todos_in(values_of(tree)))
@@ -129,9 +130,9 @@ def _too_old(project: FoundProject) -> list[str]:
 
 
 def _unsaved(project: FoundProject) -> list[str]:
-    """Databases of another kind."""
+    """What keeps data of another kind."""
     return [f"{one.name} ({kind.technology})" for one in project.services.values()
-            if (kind := kind_of(one)) is not None and kind.purpose == DATABASE.purpose and kind is not DATABASE]
+            if (kind := kind_of(one)) is not None and kind.purpose in KEEPING_DATA and kind is not DATABASE]
 
 
 def default_name(folder: str) -> str:
@@ -187,7 +188,7 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
         yield (f"Left out, because their profiles are not active: {', '.join(sorted(project.idle))}. With them: "
                "--profile NAME, or COMPOSE_PROFILES as the server has it.")
     if local.unset:
-        yield f"Variables without a value here, taken as empty by Compose: {', '.join(local.unset)}."
+        yield f"Variables without a value here, taken as empty by Compose: {', '.join(sorted(local.unset))}."
     once = [one.name for one in project.services.values() if one.runs_once]
     if once:
         yield (f"Runs once and ends: {', '.join(once)}. 20 does so too, before it replaces containers (release.jobs), "
@@ -197,5 +198,5 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
         yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "
                "application when it starts (at_start); docs/how-to/adopt.md has the lines.")
     if not tools:
-        yield ("Migrations: no files of alembic, Django, Prisma, Knex, Rails, Laravel, Flyway or Ecto were found. "
+        yield (f"Migrations: no files of {', '.join(TOOLS[:-1])} or {TOOLS[-1]} were found. "
                "Another tool with one file a migration: docs/how-to/adopt.md.")

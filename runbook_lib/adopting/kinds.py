@@ -26,7 +26,7 @@ DATABASE = Kind(r"postgres(ql)?|postgis|pgvector|timescaledb(-ha)?|postgresql-re
 CACHE = Kind(r"redis(-stack(-server)?)?|valkey|keydb|dragonfly", "Redis", "Cache", 6379)
 KINDS = (
     DATABASE, CACHE,
-    Kind(r"mysql|mariadb|percona(-server)?", "MySQL", "Database", 3306),
+    Kind(r"mysql(-server)?|mariadb|percona(-server)?", "MySQL", "Database", 3306),
     Kind(r"mongo(db)?", "MongoDB", "Database", 27017),
     Kind(r"nginx(-unprivileged)?", "Nginx", REVERSE_PROXY, 80),
     Kind(r"traefik", "Traefik", REVERSE_PROXY, 80),
@@ -38,10 +38,12 @@ KINDS = (
     Kind(r"grafana(-oss|-enterprise)?", "Grafana", "Dashboards", 3000),
     Kind(r"alert-?manager", "Alertmanager", "Alerts", 9093),
     Kind(r"adminer", "Adminer", "Database in a browser", 8080),
+    Kind(r"phpmyadmin", "phpMyAdmin", "Database in a browser", 80),
     Kind(r"smtp|postfix|exim-relay|docker-mailserver|mailserver", "Mail", "Mail", 25),
     Kind(r"mailpit|mailhog|mailcatcher|maildev", "Mail catcher", "Mail that leaves no machine", 8025),
     Kind(r"minio", "MinIO", "Objects", 9000),
     Kind(r"elasticsearch|opensearch", "Elasticsearch", "Search", 9200),
+    Kind(r"kibana|opensearch-dashboards", "Kibana", "Search in a browser", 5601),
     Kind(r"meilisearch", "Meilisearch", "Search", 7700),
     Kind(r"typesense", "Typesense", "Search", 8108),
     Kind(r"memcached", "Memcached", "Cache in memory", 11211),
@@ -64,7 +66,14 @@ KINDS = (
     Kind(r"docker-socket-proxy|cloudflared|ofelia|coturn|browserless|chrome", "Helper", "What others need", 8080),
 )
 # what applications use, and no application of its own
-SERVING_OTHERS = ("Database", "Cache", "Cache in memory", "Message queue")
+SERVING_OTHERS = ("Database", "Cache", "Cache in memory", "Message queue", "Objects", "Search", "Mail",
+                  "Mail that leaves no machine", "Database in a browser", "Search in a browser",
+                  "Connections to the database", "Backups of the database", "What others need")
+# data of their own that 30 does not save, next to those of PostgreSQL
+KEEPING_DATA = ("Database", "Events", "Measurements", "Objects")
+# mail, shells and names: no port that a browser asks
+NOT_FOR_BROWSERS = {21, 22, 25, 53, 110, 143, 465, 587, 993, 995}
+_OF_DATABASE = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD"}
 
 
 def kind_of(service: FoundService) -> Kind | None:
@@ -93,9 +102,9 @@ def postgres_version(service: FoundService) -> int | None:
 
 
 def is_database(service: FoundService) -> bool:
-    """Whether it runs PostgreSQL: by its image, or by the variables and the volume of a build of its own."""
+    """Whether it runs PostgreSQL: by its image, or by the variables and the volume of one that has another name."""
     data = any(one.target.startswith("/var/lib/postgresql") for one in service.volumes)
-    return kind_of(service) is DATABASE or (data and "POSTGRES_PASSWORD" in service.variables)
+    return kind_of(service) is DATABASE or (data and bool(_OF_DATABASE & set(service.variables)))
 
 
 def _name_and_tag(image: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_databa
 from runbook_lib.adopting.lines import Line, Tree, merged, todo
 from runbook_lib.adopting.logins import logins_of
 from runbook_lib.adopting.probes import probe_tree
+from runbook_lib.adopting.profiles import active_profiles
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.adopting.release import no_postgres, release_tree
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
@@ -15,10 +16,12 @@ from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
 # the official image calls its role like itself
 IMAGE_ROLE = DATABASE.images.partition("(")[0]
 
+_TAKES_ROLES = "PGRST_"  # PostgREST's own role owns nothing. Source: PostgREST's manual, authentication
+
 
 def known_tree(project: FoundProject, name: str) -> Tree:
     """Everything that is known, as a tree of lines; what could be and is not, is a TODO with the reason."""
-    database, cache = _databases(project), [one for one in project.services.values() if kind_of(one) is CACHE]
+    database, cache = _databases(project), _staying([one for one in project.services.values() if kind_of(one) is CACHE])
     tree: Tree = {
         "name": Line(name, "this file's name"),
         "title": Line(name.replace("-", " ").replace("_", " ").capitalize(), "from the name; shown in reports"),
@@ -58,9 +61,8 @@ def _compose(project: FoundProject) -> Tree:
         "which is another one on the server perhaps. `docker compose ls` shows it there. Another name is another, "
         "empty database.")}
     tree["files"] = Line(list(project.files), "as Compose chooses them, in this order")
-    active = sorted({profile for one in project.services.values() for profile in one.profiles})
-    if active:
-        tree["profiles"] = Line(active, "active, as COMPOSE_PROFILES says")
+    if active := active_profiles(project):
+        tree["profiles"] = Line(list(active), "the fewest that have all services which are active")
     tree["existing"] = Line(True, "it runs already: a server without its containers and data is refused")
     return tree
 
@@ -68,7 +70,10 @@ def _compose(project: FoundProject) -> Tree:
 def _service(project: FoundProject, one: FoundService) -> Tree:
     kind, place = kind_of(one), f"{project.source}: services.{one.name}"
     # the last one is what is asked: what speaks no TCP comes first
-    ports = (*one.datagrams, *(one.ports or ((kind.port,) if kind else ())))
+    usual = kind or (DATABASE if is_database(one) else None)
+    listens = one.ports or ((usual.port,) if usual else ())
+    # the same number may be there twice: HTTP/3 of a proxy
+    ports = (*(number for number in one.datagrams if number not in listens), *listens)
     where = f"{place}.ports" if one.ports else "the usual port of its image"
     tree: Tree = {"title": Line(one.name.replace("-", " ").replace("_", " ").capitalize())}
     # what Compose does not say is left out: the model can be without
@@ -104,7 +109,12 @@ def _meant(one: FoundService) -> bool:
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
-    return [one for one in project.services.values() if is_database(one)]
+    return _staying([one for one in project.services.values() if is_database(one)])
+
+
+def _staying(found: list[FoundService]) -> list[FoundService]:
+    """Those that go on running: one that makes a database and ends has its image as well."""
+    return [one for one in found if not one.runs_once] or found
 
 
 def _without_or_database(project: FoundProject, found: list[FoundService]) -> Tree:
@@ -135,7 +145,8 @@ def _database(project: FoundProject, found: list[FoundService]) -> Tree:
         (role, database), by = next(iter(logins.items()))
         # an application's role need not be the image's: what it logs in as is what its migrations own
         return {"service": Line(one.name, f"{place}: its image is {one.image}"),
-                "name": _own(Line(database, f"named by {by}")), "owner": Line(role, f"it logs in, by {by}")}
+                "name": _own(Line(database, f"named by {by}")), "owner": Line(role, f"it logs in, by {by}")
+                if not by.startswith(_TAKES_ROLES) else todo(f"not {role}: by {by} it takes other roles")}
     user = _variable(one, "POSTGRES_USER")
     name = _variable(one, "POSTGRES_DB")
     official = any(var.startswith("POSTGRES_") for var in one.variables)
@@ -156,7 +167,8 @@ def _own(name: Line) -> Line:
     """A TODO where it is a database of PostgreSQL's own: no restore could make that one."""
     if name.value not in SERVER_DATABASES:
         return name
-    return todo(f"{name.value} was found ({name.comment}): PostgreSQL makes it on every server, so 31 and 32 could not "
+    return todo(f"{name.value} was found ({name.comment}). Where the application makes one of its own, name that: "
+                f"`psql --list` shows it. Else: PostgreSQL makes {name.value} on every server, so 31 and 32 could not "
                 f"restore it; {OWN_DATABASE}")
 
 

@@ -16,6 +16,12 @@ _BY_MIGRATIONS = {"Rails": re.compile(r"(?:^|/)db/migrate/\d+_[^/]*\.rb$"),
                   "Laravel": re.compile(r"(?:^|/)database/migrations/\d[^/]*\.php$"),
                   "Flyway": re.compile(r"(?:^|/)db/migration/(?:[^/]+/)?V[^/]*__[^/]*\.sql$"),
                   "Ecto": re.compile(r"(?:^|/)priv/[^/]*repo/migrations/\d+_[^/]*\.exs$")}
+# those of plain SQL are known by what their files hold, or by what the project's own list of parts names
+_UP, _NUMBERED = re.compile(r"(?:^|/)\d+_[^/]*\.up\.sql$"), re.compile(r"(?:^|/)\d+_[^/]*\.sql$")
+_BY_TEXT = {"goose": b"-- +goose Up", "dbmate": b"-- migrate:up"}
+_BY_PARTS = {"golang-migrate": ("go.mod", b"golang-migrate/migrate"), "SQLx": ("Cargo.toml", b"sqlx")}
+LIKE_GOLANG = "golang-migrate, or another one of its form"
+TOOLS = ("alembic", "Django", "Prisma", "Knex", *_BY_MIGRATIONS, "golang-migrate", "goose", "dbmate", "SQLx")
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ def find_migrations(folder: Path, contexts: Iterable[str] = ()) -> tuple[Migrati
 def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
     files = list(_files(folder))
     names = {name for name, _ in files}
-    found, shown = [], _first_of_each(names)
+    found, shown = [], _first_of_each(names) | _in_sql(files)
     for path, name in sorted((path, name) for name, path in files):
         above, last = os.path.dirname(name), os.path.basename(name)
         if last == "alembic.ini":
@@ -68,6 +74,22 @@ def _first_of_each(names: Iterable[str]) -> dict[str, str]:
             if one.search(name):
                 first.setdefault((tool, os.path.dirname(name)), name)
     return {name: tool for (tool, _), name in first.items()}
+
+
+def _in_sql(files: list[tuple[str, Path]]) -> dict[str, str]:
+    """The first migration in SQL of each folder of a tool that is known by it, with the tool."""
+    first: dict[str, tuple[str, Path]] = {}
+    for name, path in sorted(files):
+        if _NUMBERED.search(name) and not name.endswith(".down.sql"):
+            first.setdefault(os.path.dirname(name), (name, path))
+    parts = [tool for tool, (file, text) in _BY_PARTS.items()
+             if first and any(os.path.basename(name) == file and _mentions(path, text) for name, path in files)]
+    found = {}
+    for name, path in first.values():
+        written = [tool for tool, text in _BY_TEXT.items() if _mentions(path, text)]
+        if written or _UP.search(name) or "SQLx" in parts:
+            found[name] = (written or parts or [LIKE_GOLANG])[0]
+    return found
 
 
 def _is_migration(name: str, above: str) -> bool:

@@ -14,9 +14,10 @@ from runbook_lib.adopting.health_checks import HealthCheck, read_check
 from runbook_lib.adopting.routing import Routing, routing_of
 
 MEGABYTE = 1024 * 1024
-# what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`
+# what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`; or its image only migrates
 _ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
                    r"create-?\w*|prepare)(?:$|[-_.])", re.I)
+_MIGRATES = re.compile(r"(?:.*/)?(?:migrate/migrate|flyway|liquibase|dbmate|goose)(?:[:@].*)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class FoundService:
     """One service. `ports` are those inside the container, `published` the host's.
 
     `variables` are kept in memory alone; `filled_from` has the variables of Compose that each of them is made from.
+    `exposed` is what its image exposes, where other services have the same image, or one alike.
     `may_end` is whether its file says that it is not started again when it ends, `restarts` that it is.
     """
 
@@ -42,6 +44,7 @@ class FoundService:
     built_from: str = ""
     ports: tuple[int, ...] = ()
     published: tuple[str, ...] = ()
+    exposed: tuple[int, ...] = ()
     # ports inside the container that speak no TCP
     datagrams: tuple[int, ...] = ()
     # it has the server's own network
@@ -76,8 +79,8 @@ class FoundService:
     @property
     def runs_once(self) -> bool:
         """Whether it runs once and ends: others wait for its end, or it is called so and is not started again."""
-        named = _ONCE.search(self.name) and not (self.restarts or self.health or self.ports)
-        return bool(self.awaited_by or named)
+        named = _ONCE.search(self.name) or _MIGRATES.fullmatch(self.image)
+        return bool(self.awaited_by or (named and not (self.restarts or self.health or self.ports)))
 
     @property
     def reached_by_users(self) -> bool:

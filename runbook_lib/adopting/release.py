@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runbook_lib.adopting.kinds import REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
+from runbook_lib.adopting.kinds import NOT_FOR_BROWSERS, REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
@@ -41,8 +41,8 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     brought = _brought_anew(own, project.name or name)
     listening = [one.name for one in brought if _listens(one)] or [one.name for one in brought]
     for one in brought:
-        port = {"port": Line(one.ports[0])} if one.ports else {
-            "port": todo("where it listens; where nowhere, leave the line out")} if one.name in listening else {}
+        port = {"port": Line(_web_port(one))} if one.ports else {
+            "port": todo(_where(one))} if one.name in listening else {}
         services[one.name] = {"image": Line(_image_of(one, project.name or name)), **port}
     # what only hands requests on migrates nothing, and its version says nothing of the application's
     answering = [name for name in listening if not _HANDS_ON.search(name)] if len(services) > 1 else listening
@@ -96,6 +96,15 @@ def _proxy(project: FoundProject) -> Tree:
                       "kind": Line({"Nginx": "nginx", "Traefik": "traefik"}.get(program, "other"), why)}}
 
 
+def _where(one: FoundService) -> str:
+    image = f", as its image says of all that run it: {', '.join(map(str, one.exposed))}" if one.exposed else ""
+    return f"where it listens{image}; where nowhere, leave the line out"
+
+
+def _web_port(one: FoundService) -> int:
+    return next((port for port in one.ports if port not in NOT_FOR_BROWSERS), one.ports[0])
+
+
 def _listens(one: FoundService) -> bool:
     return bool(one.ports or one.health_path)
 
@@ -110,7 +119,8 @@ def _brought_anew(own: list[FoundService], project: str) -> list[FoundService]:
     # one publisher's images go together: behind a proxy of its own nothing else has a port
     publishers = {image.rpartition("/")[0] for image in images} - {""}
     # on a server nothing shows a build but the name that Compose gives to what it has built
-    found = [one for one in own if one in listening or one.built_from or _image_of(one, project) in images
+    found = [one for one in own if one in listening or one.built_from or one.exposed
+             or _image_of(one, project) in images
              or _image_of(one, project) == f"{project}-{one.name}".lower()
              or _image_of(one, project).rpartition("/")[0] in publishers]
     return own if all(_HANDS_ON.search(one.name) for one in found) else found

@@ -28,6 +28,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
 
 LABEL = "com.docker.compose."
+ENDED = "service_completed_successfully"
 
 
 def parse_projects(text: str, folder: str) -> FoundProject:
@@ -47,7 +48,8 @@ def parse_projects(text: str, folder: str) -> FoundProject:
         raise _not_one(names, pairs, folder)
     try:
         found = read_json(containers) if containers.strip() else []
-        return with_files(_project(names[0], folder, found, networks, _built_alike(files)), files)
+        builds = _builds(files)
+        return with_files(_project(names[0], folder, found, networks, _alike(builds), set(builds)), files)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FactUnreadable(f"`docker inspect` replied in an unknown form ({type(error).__name__}).",
                              next_step="Run `docker inspect` on the server.") from error
@@ -79,7 +81,7 @@ def _overlaid(file: FoundService, running: FoundService | None) -> FoundService:
     variables = {name: running.variables.get(name, value) for name, value in file.variables.items()}
     return replace(file, cpus=running.cpus, memory=running.memory, check=running.check,
                    published=running.published or file.published, variables=variables,
-                   image=file.image or running.image, ports=file.ports or running.ports)
+                   image=file.image or running.image, ports=file.ports or running.ports, exposed=running.exposed)
 
 
 def _mapping_in(text: str) -> dict[str, Any]:
@@ -99,13 +101,15 @@ def _not_one(names: list[str], pairs: list[tuple[str, str]], folder: str) -> Usa
                       next_step=f"Give the folder that Compose was called in. Those that have containers: {others}.")
 
 
-def _project(name: str, folder: str, found: list[Any], networks: str, alike: set[str]) -> FoundProject:
+def _project(name: str, folder: str, found: list[Any], networks: str, alike: set[str], built: set[str]) -> FoundProject:
     labels = found[0]["Config"]["Labels"]
     files = tuple(posixpath.relpath(one, folder) if one.startswith("/") else one
                   for one in labels.get(f"{LABEL}project.config_files", "").split(",")
                   if one and "/.runbook/" not in one)  # what a release of ours adds is none of the project's
-    shared = _of_one_image(found) | alike
+    shared = _of_one_image(found) | alike | _exposing_alike(found, built)
     services = {one.name: one for one in (_service(each, name, shared) for each in found)}
+    waiting = {one["Config"]["Labels"][f"{LABEL}service"]: _conditions(one) for one in found}
+    services = {one.name: replace(one, **_dependencies(one.name, waiting, services)) for one in services.values()}
     inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]
     return FoundProject(
         source="the server", services=dict(sorted(services.items())), files=files, name=name,
@@ -120,11 +124,44 @@ def _of_one_image(found: list[Any]) -> set[str]:
     return {service for image, service in pairs if count[image] > 1}
 
 
-def _built_alike(text: str) -> set[str]:
-    """Services that the files build as they do another one: each has an image of its own name, with the same in it."""
+def _exposing_alike(found: list[Any], built: set[str]) -> set[str]:
+    """Services that expose the same as another one does, in the same folder, and run another command: of one build,
+    as far as containers show it. Those that the files build are known better.
+    """
+    commands: dict[str, dict[str, str]] = {}
+    for one in found:
+        config, service = one["Config"], one["Config"]["Labels"][f"{LABEL}service"]
+        place = [config.get("WorkingDir") or "", config.get("Entrypoint") or [], config.get("User") or ""]
+        if config.get("ExposedPorts") and any(place[:2]) and service not in built:
+            commands.setdefault(repr((sorted(config["ExposedPorts"]), place)), {})[service] = repr(config.get("Cmd"))
+    return {service for group in commands.values() if len(set(group.values())) > 1 for service in group}
+
+
+def _conditions(one: Mapping[str, Any]) -> dict[str, str]:
+    """What a container waits for, each with the condition. Source: Compose's label depends_on."""
+    words = str(one["Config"]["Labels"].get(f"{LABEL}depends_on") or "").split(",")
+    # name:condition:restart
+    return {parts[0]: parts[1] for word in words if len(parts := word.strip().split(":")) >= 2}
+
+
+def _dependencies(name: str, waiting: Mapping[str, Mapping[str, str]], services: Mapping[str, Any]) -> dict[str, Any]:
+    """What others wait for of one service, and what it needs while it runs: as the files would say it."""
+    ended = {other for each in waiting.values() for other, condition in each.items() if condition == ENDED}
+    return {"awaited_by": tuple(sorted(other for other, each in waiting.items() if each.get(name) == ENDED)),
+            "needs": tuple(sorted(other for other in waiting.get(name, {})
+                                  if other in services and other != name and other not in ended))}
+
+
+def _builds(text: str) -> dict[str, str]:
+    """What makes the image of each service that the files build."""
     services = _mapping_in(text.partition("--- as written\n")[0]).get("services")
     builds = {name: _build(one) for name, one in (services if isinstance(services, dict) else {}).items()}
-    count = Counter(one for one in builds.values() if one)
+    return {name: one for name, one in builds.items() if one}
+
+
+def _alike(builds: Mapping[str, str]) -> set[str]:
+    """Services that are built as another one is: each has an image of its own name, with the same in it."""
+    count = Counter(builds.values())
     return {name for name, one in builds.items() if count[one] > 1}
 
 
@@ -143,22 +180,35 @@ def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundSer
     service = config["Labels"][f"{LABEL}service"]
     # what an image that several services run exposes is true of one of them: a worker listens nowhere
     exposed = (config.get("ExposedPorts") or {}) if service not in shared else {
+        # without a protocol it is not the image's, but `expose` of the service itself
+        **{port: {} for port in config.get("ExposedPorts") or {} if port.isdecimal()},
         **{port: {} for port, held in bindings.items() if held},
         **{f"{port}/tcp": {} for port in OWN_PORT.findall(" ".join(map(str, check.get("Test") or ())))}}
-    ports = {int(port.partition("/")[0]) for port in exposed if port.endswith("/tcp")}
+    routing = routing_of(config["Labels"], variables_of(config.get("Env")))
+    ports = dict.fromkeys(filter(None, (routing.port, *_numbers(exposed))))
+    restart = str((host.get("RestartPolicy") or {}).get("Name") or "")
+    ended = (one.get("State") or {}).get("Status") == "exited"
     return FoundService(
-        service, image=config["Image"], ports=tuple(sorted(ports)),
+        service, image=config["Image"], ports=tuple(ports),
+        exposed=_numbers(config.get("ExposedPorts") or {}) if service in shared else (),
+        restarts=restart in ("always", "unless-stopped"),
+        may_end=restart == "on-failure" or (ended and restart in ("", "no")),
         published=tuple(sorted({":".join(filter(None, (each.get("HostIp"), str(each.get("HostPort")))))
                                 for held in bindings.values() for each in held or ()})),
         check=read_check(check), cpus=(host.get("NanoCpus") or 0) / 1e9 or None,
         memory=memory_text(host.get("Memory") or 0),
-        routing=routing_of(config["Labels"], variables_of(config.get("Env"))),
+        routing=routing,
         on_host=host.get("NetworkMode") == "host",
         networks=tuple(_short(net, project) for net in one["NetworkSettings"].get("Networks") or {}),
         volumes=tuple(Volume(_short(mount.get("Name") or mount.get("Source") or "", project),
                              mount.get("Destination", ""), mount.get("Type") == "volume", mount.get("RW") is False)
                       for mount in one.get("Mounts") or () if mount.get("Type") != "tmpfs"),
         locked=is_locked(config.get("Cmd"), config.get("Entrypoint")), variables=variables_of(config.get("Env")))
+
+
+def _numbers(ports: Mapping[str, Any]) -> tuple[int, ...]:
+    found = (port.partition("/") for port in ports)
+    return tuple(sorted({int(number) for number, _, protocol in found if protocol in ("", "tcp")}))
 
 
 def _short(name: str, project: str) -> str:

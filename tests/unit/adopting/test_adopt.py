@@ -43,6 +43,22 @@ def test_a_secret_that_stands_where_no_secret_belongs_is_not_shown(local: dict[s
     assert "0ur-admin-token" not in adopt_folder(tmp_path, "shop").text
 
 
+def test_an_image_with_the_projects_own_word_is_shown_though_a_password_is_that_word(local: dict[str, Any], tmp_path: Path) -> None:
+    """Statbus's: its images are called like the project, and a value that was taken for a secret hid each of them."""
+    variables = {"API_KEY": "statbus"}
+    web = MODEL["services"]["web"] | {"image": "ghcr.io/ours/statbus-app:1", "environment": variables}
+    local["model"] = MODEL | {"services": MODEL["services"] | {"web": web}}
+    local["unset"] = ("B", "A")
+    text = adopt_folder(tmp_path, "shop").text
+    assert "image: ghcr.io/ours/statbus-app\n" in text and "taken as empty by Compose: A, B." in text
+
+
+def test_what_keeps_other_data_is_named_next_to_the_database(local: dict[str, Any], tmp_path: Path) -> None:
+    """Plausible's: all visits are in its ClickHouse, of which 30 saves nothing."""
+    local["model"] = MODEL | {"services": MODEL["services"] | {"events": {"image": "clickhouse/clickhouse-server:23"}}}
+    assert "saves PostgreSQL alone, and nothing of events (ClickHouse)" in " ".join(adopt_folder(tmp_path, "shop").text.split())
+
+
 def test_a_refusal_quotes_no_secret(local: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(path: Path, profiles: tuple[str, ...]) -> LocalProject:
         raise UsageError("Invalid hostPort: 0ur-admin-token, not 80", where="compose.yml", next_step="Correct it.")

@@ -27,6 +27,18 @@ def test_an_application_that_knows_the_databases_variables_is_not_the_database()
     assert not is_database(FoundService("web", built_from=".", variables=variables))
     data = (Volume("data", "/var/lib/postgresql/data", True),)
     assert is_database(FoundService("db", built_from="db", variables=variables, volumes=data))
+    # Zulip's, whose image has a name of its own and whose password is a file
+    assert is_database(FoundService("database", image="zulip/zulip-postgresql:14", variables={"POSTGRES_PASSWORD_FILE": "/run/secrets/x"},
+                                    volumes=data))
+    # what copies the files of another one gives them no password
+    assert not is_database(FoundService("copier", image="ours/copier", variables={"PGUSER": "x"}, volumes=data))
+
+
+@pytest.mark.parametrize(("image", "technology"), [
+    ("mysql/mysql-server:8.0", "MySQL 8.0"), ("docker.elastic.co/kibana/kibana:7.17.0", "Kibana 7.17.0"), ("phpmyadmin:5", "phpMyAdmin 5")])
+def test_images_of_other_publishers_are_known(image: str, technology: str) -> None:
+    """Bagisto's: its MySQL and its Kibana were services of the release."""
+    assert technology_of(FoundService("x", image=image)) == technology
 
 
 @pytest.mark.parametrize("image", ["redis:7", "valkey/valkey:8", "redis/redis-stack-server"])

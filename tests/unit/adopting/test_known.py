@@ -227,3 +227,32 @@ def test_what_a_health_check_asks_behind_a_proxy_is_named_where_the_path_for_use
     assert title.is_todo and "Health checks ask (web: /healthz)" in title.comment
     bare = known({"web": {"build": ".", "expose": ["3000"]}, "proxy": {"image": "nginx", "ports": ["80:80"]}})
     assert "Health checks" not in bare["health"]["endpoints"]["/"]["title"].comment
+
+
+def test_a_port_that_takes_tcp_and_udp_is_there_once() -> None:
+    """HTTP/3 of a proxy: 443 stood there twice."""
+    ports = [{"target": 443, "published": "443", "protocol": protocol} for protocol in ("tcp", "udp")]
+    services = values_of(known({"web": {"build": ".", "ports": [*ports, {"target": 53, "published": "53", "protocol": "udp"}]}})["services"])
+    assert services["web"]["ports"] == [53, 443]
+
+
+def test_a_database_of_another_image_has_the_usual_port() -> None:
+    db = {"build": ".", "environment": {"POSTGRES_PASSWORD": "x"},
+          "volumes": [{"type": "volume", "source": "data", "target": "/var/lib/postgresql/data"}]}
+    assert values_of(known({"db": db})["services"])["db"]["ports"] == [5432]
+
+
+def test_what_makes_the_database_and_ends_is_no_second_one() -> None:
+    ended = {"condition": "service_completed_successfully"}
+    change = {"createdb": {"image": "postgres:16"}, "keys": {"image": "redis:7"}, "cache": {"image": "redis:7"},
+              "web": {"build": ".", "depends_on": {"createdb": ended, "keys": ended}}}
+    tree = values_of(known(change))
+    assert (tree["database"]["service"], tree["cache"]["service"]) == ("db", "cache")
+    assert values_of(known({"db": None, "createdb": {"image": "postgres:16"}}))["database"]["service"] == "createdb"
+
+
+def test_a_role_that_takes_others_owns_no_database() -> None:
+    """Statbus's: PostgREST's role, which owns nothing, was drafted as the owner."""
+    rest = {"image": "postgrest/postgrest", "environment": {"PGRST_DB_URI": "postgres://authenticator:pa:ss@db:5432/ledger"}}
+    database = known({"web": None, "rest": rest})["database"]
+    assert database["name"].value == "ledger" and database["owner"].is_todo

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.adopting.migrations import find_migrations
+from runbook_lib.adopting.migrations import LIKE_GOLANG, find_migrations
 
 
 def tree(folder: Path, *names: str) -> None:
@@ -58,3 +58,23 @@ def test_links_that_lead_round_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "again").symlink_to(tmp_path)
     (tmp_path / "knexfile.js").symlink_to(tmp_path / "gone")
     assert find_migrations(tmp_path) == ()
+
+
+@pytest.mark.parametrize(("more", "names", "tools"), [
+    ({"go.mod": "require github.com/golang-migrate/migrate/v4 v4.17.0"}, ("db/migration/000001_a.up.sql", "db/migration/000001_a.down.sql"),
+     [("golang-migrate", "db/migration/000001_a.up.sql")]),
+    ({}, ("migrations/2024_a.up.sql", "migrations/2024_a.down.sql"), [(LIKE_GOLANG, "migrations/2024_a.up.sql")]),
+    ({"migrations/00001_a.sql": "-- +goose Up\nCREATE TABLE a ();"}, ("migrations/00002_b.sql",), [("goose", "migrations/00001_a.sql")]),
+    ({"db/migrations/2024_a.sql": "-- migrate:up\n"}, (), [("dbmate", "db/migrations/2024_a.sql")]),
+    ({"Cargo.toml": '[dependencies]\nsqlx = "0.8"'}, ("migrations/2024_a.sql",), [("SQLx", "migrations/2024_a.sql")]),
+    # what PostgreSQL's image runs once is none
+    ({"go.mod": "module shop"}, ("docker/01_init.sql", "migrations/x_1.down.sql"), []),
+])
+def test_migrations_in_sql_are_known_by_what_they_hold(tmp_path: Path, more: dict[str, str], names: tuple[str, ...],
+                                                       tools: list[tuple[str, str]]) -> None:
+    """Simplebank's, Ente's and Statbus's: a draft said that there were none."""
+    tree(tmp_path, *names)
+    for name, text in more.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [(one.tool, one.file) for one in find_migrations(tmp_path)] == tools

@@ -46,7 +46,7 @@ def test_a_well_known_program_is_no_service_of_the_release(image: str) -> None:
     assert (list(release["services"]), release["writers"]) == (["web"], ["web"])
 
 
-@pytest.mark.parametrize("image", ["mysql:9.6", "mongo:8", "memcached:1.6", "rabbitmq:4"])
+@pytest.mark.parametrize("image", ["mysql:9.6", "mongo:8", "memcached:1.6", "rabbitmq:4", "minio/minio", "mailhog/mailhog", "adminer", "pgbouncer"])
 def test_what_holds_the_data_of_others_stands_for_no_release(image: str) -> None:
     """A Compose file of databases alone, for an application that runs elsewhere: its MySQL was the release."""
     found = parts({"web": None, "store": {"image": image} | PUBLISHED})
@@ -126,3 +126,17 @@ def test_a_proxy_is_known_by_a_part_of_its_name() -> None:
     ours = {"image": "ghcr.io/zammad/zammad:7"}
     release = parts({"web": None, "zammad-nginx": ours | PUBLISHED, "zammad-railsserver": ours})["release"]
     assert (list(release["services"]), release["api"]) == (["zammad-nginx", "zammad-railsserver"], "TODO")
+
+
+def test_the_port_of_mail_is_not_the_one_that_a_browser_asks() -> None:
+    """Zulip's: it takes mail at 25, and 20 asked the application there."""
+    ports = {"ports": [{"target": number, "published": str(number)} for number in (25, 80, 443)]}
+    assert parts({"web": OURS | ports})["release"]["services"]["web"]["port"] == 80
+    only = {"ports": [{"target": 25, "published": "25"}]}
+    assert parts({"web": OURS | only})["release"]["services"]["web"]["port"] == 25
+
+
+@pytest.mark.parametrize("service", [{"image": "flyway/flyway:11-alpine"}, {"image": "migrate/migrate"}, {"image": "ghcr.io/amacneil/dbmate:2"}])
+def test_what_an_image_only_migrates_is_a_job_whatever_the_service_is_called(service: dict[str, Any]) -> None:
+    assert parts({"schema": service})["release"]["jobs"] == {"schema": {}}
+    assert "jobs" not in parts({"schema": service | {"restart": "always"}})["release"]

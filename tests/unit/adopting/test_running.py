@@ -144,3 +144,57 @@ def test_the_images_of_a_release_are_none_of_the_projects_files() -> None:
     ours = json.loads(json.dumps(DB))
     ours["Config"]["Labels"][f"{LABEL}project.config_files"] += ",/opt/shop/.runbook/release.override.yml"
     assert parse_projects(printed(ours), "/opt/shop").files == ("compose.yml", "deploy/live.yml")
+
+
+APP = {"WorkingDir": "/srv", "Entrypoint": ["run"], "ExposedPorts": {"8000/tcp": {}}}
+
+
+def test_a_worker_of_an_image_of_its_own_listens_nowhere() -> None:
+    """Without files nothing says what is built alike: the worker had the port of the application, as an endpoint."""
+    web = container("web", config=APP | {"Image": "shop-web", "Cmd": ["serve"]},
+                    HostConfig={"PortBindings": {"8000/tcp": [{"HostPort": "80"}]}})
+    worker = container("worker", config=APP | {"Image": "shop-worker", "Cmd": ["work"]})
+    project = parse_projects(printed(DB, web, worker), "/opt/shop")
+    assert [project.services[name].ports for name in ("web", "worker")] == [(8000,), ()]
+    release = values_of(known_tree(project, "shop"))["release"]["services"]
+    assert release["worker"] == {"image": "shop-worker"}
+    # two that run the same command are two applications
+    twins = [container(name, config=APP | {"Image": name, "Cmd": ["serve"]}) for name in ("users", "orders")]
+    assert {one.ports for one in parse_projects(printed(*twins), "/opt/shop").services.values()} == {(8000,)}
+
+
+def test_where_no_container_shows_which_one_listens_the_draft_asks_and_says_what_the_image_exposes() -> None:
+    pair = [container(name, config=APP | {"Image": f"shop-{name}", "Cmd": [name]}) for name in ("web", "worker")]
+    port = known_tree(parse_projects(printed(*pair), "/opt/shop"), "shop")["release"]["services"]["web"]["port"]
+    assert port.is_todo and "8000" in port.comment
+
+
+def test_images_that_no_file_builds_are_compared_too() -> None:
+    pair = [container(name, config=APP | {"Image": f"ours/{name}", "Cmd": [name]}) for name in ("web", "worker")]
+    files = {"services": {"web": {"image": "ours/web", "expose": ["8000"]}, "worker": {"image": "ours/worker"}}}
+    found = with_files(*pair, filled=files, written=files).services
+    assert (found["web"].ports, found["worker"].ports, found["worker"].exposed) == ((8000,), (), (8000,))
+
+
+def test_what_a_service_exposes_itself_and_where_a_proxy_sends_users_are_its_own() -> None:
+    """Docker writes `expose: [9000]` of a Compose file without a protocol."""
+    label = {"traefik.http.routers.a.rule": "Host(`a.example.com`)", "traefik.http.services.a.loadbalancer.server.port": "8000"}
+    labels = {f"{LABEL}service": "web", f"{LABEL}project.config_files": FILES, **label}
+    web = container("web", config=APP | {"Cmd": ["serve"], "Labels": labels})
+    worker = container("worker", config=APP | {"Cmd": ["work"], "ExposedPorts": {"8000/tcp": {}, "9000": {}}})
+    alike = container("other", config=APP | {"Cmd": ["look"], "ExposedPorts": {"8000/tcp": {}, "9000": {}}})
+    found = parse_projects(printed(web, worker, alike, container("third", config=APP | {"Cmd": ["x"]})), "/opt/shop").services
+    assert {name: one.ports for name, one in found.items()} == {"web": (8000,), "worker": (9000,), "other": (9000,), "third": ()}
+
+
+def test_what_a_container_waits_for_and_how_it_is_started_again_are_read_without_files() -> None:
+    def waiting(service: str, words: str, **more: Any) -> Any:
+        labels = {f"{LABEL}service": service, f"{LABEL}project.config_files": FILES, f"{LABEL}depends_on": words}
+        return container(service, config={"Labels": labels}, **more)
+
+    web = waiting("web", "db:service_healthy:false,loads:service_completed_successfully:false, gone:service_started")
+    loads = waiting("loads", "", State={"Status": "exited"}, HostConfig={"RestartPolicy": {"Name": ""}})
+    setup = waiting("app-setup", "odd", HostConfig={"RestartPolicy": {"Name": "always"}})
+    found = parse_projects(printed(DB, web, loads, setup), "/opt/shop").services
+    assert (found["web"].needs, found["loads"].awaited_by, found["loads"].may_end) == (("db",), ("web",), True)
+    assert (found["loads"].runs_once, found["app-setup"].runs_once, found["web"].may_end) == (True, False, False)
