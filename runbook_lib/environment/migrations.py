@@ -16,6 +16,7 @@ ALEMBIC_UPGRADE = ("alembic", "-x", "lock_timeout=5s", "upgrade", "head")
 
 # the one name that has a part of the application in front
 GROUPED = "{above}.{stem}"
+NUMBERED = "{number}"
 
 
 def _one_select(text: str) -> str:
@@ -41,7 +42,9 @@ class Migrations(StrictModel):
     them: those of a release match a pattern of `files` (`*` goes across folders), and each is called by `name`:
     `{stem}` is its file without the ending, `{file}` the whole file, `{folder}` the folder that it lies in, `{above}`
     the one above that, `{number}` the number that the file begins with. Those that the database has are the one column
-    of the SELECT `applied`; before the first one there is no `table`.
+    of the SELECT `applied`; before the first one there is no `table`. With `newest_alone` that is the newest number, as
+    golang-migrate keeps it, and every file up to it counts as applied. `unfinished` is a SELECT of what has begun and
+    not ended well, for which the tool refuses to go on: nothing is deployed while it has a row.
 
     `upgrade` runs in a one-off container of the new image of `service` (else `release.api`), before containers are
     replaced; alembic has a command of its own. With `at_start` the application migrates when it starts, within the
@@ -56,6 +59,8 @@ class Migrations(StrictModel):
     name: Literal["{stem}", "{file}", "{folder}", "{above}.{stem}", "{number}"] = "{stem}"
     table: TableName | None = None
     applied: Annotated[Line, AfterValidator(_one_select)] | None = None
+    newest_alone: bool = False
+    unfinished: Annotated[Line, AfterValidator(_one_select)] | None = None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -66,9 +71,12 @@ class Migrations(StrictModel):
     def _is_whole(self) -> Migrations:
         if self.at_start and self.upgrade:
             raise ValueError("upgrade: no step runs it with at_start; leave one of them out")
+        if self.newest_alone and self.name != NUMBERED:
+            raise ValueError(f"newest_alone: needs the name {NUMBERED}: only numbers have a newest one")
         needed = {"files": bool(self.files), "table": self.table is not None, "applied": self.applied is not None}
         if self.tool == "alembic":
-            odd = [part for part, there in needed.items() if there]
+            given = {**needed, "newest_alone": self.newest_alone, "unfinished": self.unfinished is not None}
+            odd = [part for part, there in given.items() if there]
             if odd:
                 raise ValueError(f"{odd[0]}: belongs to the tool files; alembic keeps its own")
             return self

@@ -10,6 +10,7 @@ APPLIED = "the release's migrations are applied"
 LEFT = "the schema after the rollback"
 FOUND = "the release's migrations are found"
 PENDING = "the migrations that are pending are known"
+ENDED = "each migration that has begun has ended"
 MOST_NAMED = 8
 AT_START = "the application runs them when it starts, within the outage"
 BY_A_STEP = "20 Deploy runs them before it replaces containers"
@@ -47,7 +48,15 @@ def file_migrations_known(tree: ReleaseTree, *, first: bool = False) -> tuple[Fi
                     expected="files that match migrations.files",
                     next_step="Correct the patterns in migrations.files: `git ls-files` shows the paths that they are "
                     "compared with.")
-    return (found, _pending(tree, first=first))
+    return (found, *_ended(files.unfinished), _pending(tree, first=first))
+
+
+def _ended(unfinished: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Only where one has not: the tool then refuses, in a step as at a start, that of the previous release too."""
+    return (finding(ENDED, False, measured=f"begun and not ended: {named(unfinished)}", expected="none",
+                    next_step="See what of it is in the database, bring that to one of both ends, and tell the tool "
+                    "(golang-migrate: force; Prisma: migrate resolve; Flyway: repair). Then run again."),
+            ) if unfinished else ()
 
 
 def _pending(tree: ReleaseTree, *, first: bool) -> Finding:

@@ -24,7 +24,7 @@ class FileMigrations:
 
     `applied` None: the database could not be asked, and `problem` says why. `at_start`: the application runs them.
     `shared`: names that several files have, of which a pending one would count as applied. `grouped`: what a name has
-    before its dot is the part of the application that it belongs to.
+    before its dot is the part of the application that it belongs to. `unfinished`: begun, and not ended.
     """
 
     of_release: tuple[str, ...]
@@ -33,6 +33,7 @@ class FileMigrations:
     at_start: bool = False
     shared: tuple[str, ...] = ()
     grouped: bool = True
+    unfinished: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[str, ...] | None:
@@ -66,8 +67,10 @@ def file_migrations(environment: Environment, survey: str, connections: Connecti
     # elsewhere a dot is that of a file's ending
     grouped = rules.name == GROUPED
     try:
-        applied = applied_migrations(environment).fetch(connections)
-        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared, grouped=grouped)
+        begun = unfinished_migrations(environment).fetch(connections)
+        applied = applied_migrations(environment, names).fetch(connections)
+        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared, grouped=grouped,
+                              unfinished=tuple(sorted(begun)))
     except RunbookError as error:
         return FileMigrations(names, None, error.what, at_start=rules.at_start, shared=shared, grouped=grouped)
 
@@ -85,30 +88,59 @@ def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def applied_migrations(environment: Environment) -> Question[frozenset[str]]:
-    """The names that the tool's table has; none before the first migration. Raises FactUnreadable."""
+def applied_migrations(environment: Environment, of_release: tuple[str, ...] = ()) -> Question[frozenset[str]]:
+    """The names that the tool's table has; none before the first migration. Raises FactUnreadable.
+
+    Where it has the newest number alone: those `of_release` up to it, and itself where it is newer than all of them.
+    What has begun and not ended is not applied.
+    """
     rules = environment.migrations
 
     def fetch(connections: Connections) -> frozenset[str]:
         if rules is None or rules.table is None:
             raise FactUnreadable("The environment names no table of applied migrations.",
                                  next_step="Give migrations.table and migrations.applied in the environment file.")
-        quoted = ".".join(f'"{part}"' for part in rules.table.split("."))
-        there, = connections.database.rows(f"SELECT to_regclass('{quoted}') IS NOT NULL AS there")
-        if not there["there"]:
-            return frozenset()
-        rows = connections.database.rows(f"SELECT a.name::text AS name FROM (\n{rules.applied}\n) AS a(name)")
-        return frozenset(str(one["name"]) for one in rows)
+        applied = _names(rules, rules.applied, connections)
+        applied = _up_to_the_newest(applied, of_release) if rules.newest_alone else applied
+        return applied - _names(rules, rules.unfinished, connections)
 
     return Question("applied migrations", fetch)
 
 
-def applied_if_known(environment: Environment) -> Question[frozenset[str] | None]:
+def unfinished_migrations(environment: Environment) -> Question[frozenset[str]]:
+    """What has begun and not ended well, by the environment's own SELECT; nothing without one."""
+    rules = environment.migrations
+    return Question("unfinished migrations", lambda connections: _names(rules, rules.unfinished, connections)
+                    if rules else frozenset())
+
+
+def _names(rules: Migrations, select: str | None, connections: Connections) -> frozenset[str]:
+    """The one column of a SELECT; nothing where there is none, or no table of the tool's yet."""
+    if select is None or rules.table is None:
+        return frozenset()
+    quoted = ".".join(f'"{part}"' for part in rules.table.split("."))
+    there, = connections.database.rows(f"SELECT to_regclass('{quoted}') IS NOT NULL AS there")
+    if not there["there"]:
+        return frozenset()
+    rows = connections.database.rows(f"SELECT a.name::text AS name FROM (\n{select}\n) AS a(name)")
+    return frozenset(str(one["name"]) for one in rows)
+
+
+def _up_to_the_newest(found: frozenset[str], of_release: tuple[str, ...]) -> frozenset[str]:
+    newest = max((int(one) for one in found if one.isdecimal()), default=None)
+    if newest is None:
+        return frozenset()
+    numbers = [int(one) for one in of_release if one.isdecimal()]
+    return frozenset(str(one) for one in numbers if one <= newest) | (
+        {str(newest)} if newest > max(numbers, default=-1) else set())
+
+
+def applied_if_known(environment: Environment, of_release: tuple[str, ...] = ()) -> Question[frozenset[str] | None]:
     """The same; None where the database could not be asked."""
 
     def fetch(connections: Connections) -> frozenset[str] | None:
         try:
-            return applied_migrations(environment).fetch(connections)
+            return applied_migrations(environment, of_release).fetch(connections)
         except RunbookError:
             return None
 

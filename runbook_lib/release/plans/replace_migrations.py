@@ -129,7 +129,7 @@ def _of_files(environment: Environment, tree: ReleaseTree) -> tuple[Question[Any
     def judge(applied: frozenset[str]) -> tuple[Finding, ...]:
         return (migrations_applied(wanted, applied),)
 
-    return applied_migrations(environment), judge
+    return applied_migrations(environment, wanted), judge
 
 
 def _on_new_schema(change: Replacement) -> Gate:
@@ -160,4 +160,5 @@ def with_schema(change: Replacement, tree: ReleaseTree | None, gate: Gate | None
         *others, applied = answers
         return (*judge(*others), migrations_left(before, applied))
 
-    return replace(gate, questions=(*gate.questions, applied_if_known(change.rollout.environment)), judge=with_left)
+    return replace(gate, questions=(*gate.questions, applied_if_known(change.rollout.environment, files.of_release)),
+                   judge=with_left)

@@ -34,6 +34,11 @@ def test_a_step_runs_the_tools_command_unless_the_application_does_at_its_start(
     ({"files": ["/etc/*"]}, "should be a pattern below the repository"),
     ({"table": "django_migrations; x"}, "migrations.table"),
     ({"name": "{app}.{stem}"}, "migrations.name"),
+    ({"newest_alone": True}, "newest_alone: needs the name {number}"),
+    ({"unfinished": "DELETE FROM django_migrations"}, "should be one SELECT without ;"),
+    ({"tool": "alembic", "files": [], "table": None, "applied": None, "unfinished": "SELECT 1"}, "unfinished: belongs to the tool files"),
+    ({"tool": "alembic", "files": [], "table": None, "applied": None, "newest_alone": True, "name": "{number}"},
+     "newest_alone: belongs to the tool files"),
     ({"tool": "alembic"}, "files: belongs to the tool files; alembic keeps its own"),
     ({"service": "db"}, "migrations.service: db is not among release.services (web, worker)"),
 ])

@@ -65,6 +65,28 @@ def test_a_name_without_a_part_in_front_is_newer_than_the_release(name: str, our
     assert (made.pending, made.newer) == ((), (theirs,))
 
 
+NUMBERS = {**DJANGO, "name": "{number}", "newest_alone": True, "table": "schema_migrations",
+           "applied": "SELECT version FROM schema_migrations", "unfinished": "SELECT version FROM schema_migrations WHERE dirty"}
+
+
+@pytest.mark.parametrize(("version", "dirty", "pending", "newer"), [
+    ((), (), ("1", "2"), ()), (("1",), (), ("2",), ()), (("2",), (), (), ()), (("7",), (), (), ("7",)),
+    # the migration that failed is recorded as the newest one
+    (("2",), ("2",), ("2",), ()), (("7",), ("7",), (), ()), (("odd",), (), ("1", "2"), ()),
+])
+def test_up_to_the_newest_number_each_file_is_applied(version: tuple[str, ...], dirty: tuple[str, ...], pending: tuple[str, ...],
+                                                      newer: tuple[str, ...]) -> None:
+    """golang-migrate keeps one row: only the newest migration of a release counted as applied, and 20 never ended well."""
+    answers = {"to_regclass": [{"there": True}], "WHERE dirty": [{"name": one} for one in dirty],
+               "FROM schema_migrations )": [{"name": one} for one in version]}
+    connections: Any = ScriptedConnections(sql=answers)
+    environment = shop(migrations=NUMBERS)
+    made = file_migrations(environment, SURVEY, connections)
+    assert made is not None
+    assert (made.pending, made.newer, made.unfinished) == (pending, newer, dirty)
+    assert applied_if_known(environment, made.of_release).fetch(connections) == made.applied
+
+
 def test_before_the_first_migration_there_is_no_table() -> None:
     made = file_migrations(SHOP, SURVEY, database(there=False))  # type: ignore[arg-type]
     assert made is not None and made.applied == frozenset()
