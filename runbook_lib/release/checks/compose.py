@@ -19,6 +19,7 @@ from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.second_container import second_containers
 from runbook_lib.release.checks.submodules import submodules
+from runbook_lib.release.checks.volume_options import volumes_followed
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 from runbook_lib.release.facts.service_limits import limits_of
@@ -54,6 +55,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         *ports_can_be_opened(config, environment, tree.ports),
         *networks_followed(config, tree.networks, environment.project),
         *volumes_are_kept(config, tree.mounted, environment),
+        *volumes_followed(config, tree.volumes, environment.project),
         *volumes_hide_nothing(tree.overlaid),
         *second_containers(config, environment),
         *(configuration_is_valid(configuration, environment) if configuration else ()),

@@ -8,7 +8,7 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.environment import Environment
-from runbook_lib.release.facts.mounted_volumes import MountedVolume
+from runbook_lib.release.facts.mounted_volumes import MountedVolume, normal_part
 from runbook_lib.release.facts.repository import ComposeConfig
 
 KEPT, LEFT = "data services keep their volumes", "services keep their volumes"
@@ -34,7 +34,8 @@ def volumes_are_kept(config: ComposeConfig, mounted: Iterable[MountedVolume],
             # a folder of another service's is in sight of whoever keeps files there
             other = "" if one.folder and one.service not in environment.data_services else _instead(config, one)
             if other:
-                shown = f"{one.service}: {one.folder or one.name} at {one.target} now, {other}"
+                what = f"{one.name}, its subpath {one.subpath}," if one.subpath else one.folder or one.name
+                shown = f"{one.service}: {what} at {one.target} now, {other}"
                 holds = one.service in environment.data_services or one.name not in safe
                 lost[holds and _holds_data(one, environment)].append(shown)
     failed = finding(KEPT, False, measured="; ".join(lost[True]), expected=_EXPECTED, next_step=_KEEP)
@@ -85,17 +86,30 @@ def _other(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) 
     name = _name(config, mount, one)
     if not name:
         return "" if one.anonymous else "a volume without a name in the release"
-    return "" if name == one.name else f"{name} in the release"
+    return _other_part(mount, one) if name == one.name else f"{name} in the release"
+
+
+def _other_part(mount: Mapping[str, Any], one: MountedVolume) -> str:
+    """Another part of the same volume: the data are in it, where the service does not look."""
+    part = normal_part((mount.get("volume") or {}).get("subpath"))
+    if one.subpath is None or one.subpath == part:
+        return ""
+    return f"{f'its subpath {part}' if part else 'all of it, without a subpath,'} in the release"
 
 
 def _name(config: ComposeConfig, mount: Mapping[str, Any], one: MountedVolume) -> str:
-    """The engine's name of a volume; empty for an anonymous one.
+    """The engine's name of a volume; empty for an anonymous one."""
+    key = str(mount.get("source") or "") if mount.get("type") == "volume" else ""
+    return engine_name(config, key, one.project) if key else ""
+
+
+def engine_name(config: ComposeConfig, key: str, project: str) -> str:
+    """The name that a volume of the Compose file has for the engine.
 
     The release was read in a folder of its own, and its project may have had another name there (`-p` by hand).
     """
-    key = str(mount.get("source") or "") if mount.get("type") == "volume" else ""
-    name = str((config.volumes.get(key) or {}).get("name") or f"{config.project}_{key}") if key else ""
-    return f"{one.project}_{key}" if key and name == f"{config.project}_{key}" else name
+    name = str((config.volumes.get(key) or {}).get("name") or f"{config.project}_{key}")
+    return f"{project}_{key}" if name == f"{config.project}_{key}" else name
 
 
 def _is_folder(mount: Mapping[str, Any], folder: str) -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+import yaml
+
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.text import lines_of
+from runbook_lib.environment.yaml_limits import collection_key
 
 
 def unreachable(kind: str, message: str, where: str) -> FactUnreadable:
@@ -23,3 +28,15 @@ def compose_error(error: str) -> str:
     """The line that explains the failure: Compose prints warnings before it."""
     lines = [line for line in lines_of(error) if line.strip() and "level=warning" not in line]
     return lines[-1].strip() if lines else "docker compose failed without a message"
+
+
+def key_without_line(files: Mapping[str, str], names: Iterable[str]) -> str:
+    """Where a list or mapping is a key: an error of Compose's reader that names no line. Empty where none is."""
+    for name in names:
+        try:
+            place = collection_key(files.get(name, ""))
+        except yaml.YAMLError:
+            return ""  # Compose's own message has its line
+        if place:
+            return f"{name}, {place}"
+    return ""

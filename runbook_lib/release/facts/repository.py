@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
-import yaml
-
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
@@ -21,14 +19,13 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
-from runbook_lib.environment.yaml_limits import collection_key
 from runbook_lib.platform.facts.running_release import COMMIT
-from runbook_lib.release.facts.checkout_errors import compose_error, unreachable
+from runbook_lib.release.facts.checkout_errors import compose_error, key_without_line, unreachable
 from runbook_lib.release.facts.compose_variables import placeholder_variables
 from runbook_lib.release.facts.file_migrations import FileMigrations, file_migrations
 from runbook_lib.release.facts.migrations import Migrations, parse_migrations
 from runbook_lib.release.facts.missing_files import FILES_OF_THE_SERVER, missing_in_the_release, still_missing
-from runbook_lib.release.facts.mounted_volumes import MountedVolume, parse_volumes
+from runbook_lib.release.facts.mounted_volumes import LiveVolume, MountedVolume, parse_live_volumes, parse_volumes
 from runbook_lib.release.facts.networks import LiveNetwork, parse_networks
 from runbook_lib.release.facts.overlaid_files import OverlaidFiles, overlaid_files
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
@@ -90,9 +87,9 @@ class ReleaseTree:
     """A commit with what it would bring. `trees` maps a top-level folder to its git hash.
 
     `commit` is None when the ref names nothing, or two different things: `problem` explains which. `of_the_server` are
-    paths that the release holds although the server keeps files of its own there. `ports` and `networks` are the
-    server's now; None: not known. `not_in_checkout` are Compose files that the live release lacks; `not_in_release`:
-    this one. `changed_on_server` differ from the live commit, and this release changes them, too.
+    paths that the release holds although the server keeps files of its own there. `ports`, `networks` and `volumes` are
+    the server's now; None: not known. `not_in_checkout` are Compose files that the live release lacks;
+    `not_in_release`: this one. `changed_on_server` differ from the live commit, and this release changes them, too.
     `configuration_folders` are those that services mount; the API's image is built from `api_folder`. Of the containers
     that run now: `overlaid` and `mounted`.
     """
@@ -106,6 +103,7 @@ class ReleaseTree:
     ports: ServerPorts | None = None
     networks: tuple[LiveNetwork, ...] = ()
     mounted: tuple[MountedVolume, ...] = ()
+    volumes: tuple[LiveVolume, ...] = ()
     overlaid: tuple[OverlaidFiles, ...] = ()
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
@@ -195,12 +193,13 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
         ref,
         _commit(ref, records),
         trees={record[3]: record[2] for record in records if record[0] == "tree" and record[1] == "tree"},
-        sources=Sources(files, _with_line(_compose(compose[0], paths, links, where), files, compose_files)
+        sources=Sources(files, _compose(compose[0], paths, links, where,
+                                        key_without_line(files, compose_files if compose[0][1] != "0" else ()))
                         if compose else None, links),
         of_the_server=tuple(record[3] for record in records
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
-        networks=parse_networks(records), mounted=parse_volumes(records),
+        networks=parse_networks(records), mounted=parse_volumes(records), volumes=parse_live_volumes(records),
         not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
         changed_on_server=tuple(_decoded(record[1]) for record in records if record[0] == "local"),
         not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),
@@ -222,28 +221,18 @@ def _commit(ref: str, records: Iterable[list[str]]) -> Commit:
                   datetime.fromisoformat(time), subject, by_kind["head"][1] or None)
 
 
-def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str], where: str) -> ComposeConfig:
+def _compose(record: list[str], paths: Collection[str], links: Mapping[str, str], where: str,
+             key: str) -> ComposeConfig:
     _, status, config, error = record
     if status != "0":
-        return ComposeConfig(False, compose_error(_decoded(error)))
+        words = compose_error(_decoded(error))
+        return ComposeConfig(False, f"{key} ({words})" if key else words)
     data = read_json(_decoded(config))
     parts = {name: data.get(name) or {} for name in ("networks", "volumes", "configs", "secrets")}
     named = [one["file"] for kind in ("configs", "secrets") for one in parts[kind].values() if one.get("file")]
     missing, of_the_server = missing_in_the_release(named, paths, links, where)
     return ComposeConfig(True, "", data["services"], missing_files=missing, server_files=of_the_server,
                          project=str(data.get("name") or ""), **parts)
-
-
-def _with_line(compose: ComposeConfig, files: Mapping[str, str], compose_files: tuple[str, ...]) -> ComposeConfig:
-    """A list or mapping as a key is an error of Compose's reader that names no line; ours does."""
-    for name in () if compose.valid else compose_files:
-        try:
-            place = collection_key(files.get(name, ""))
-        except yaml.YAMLError:
-            break  # Compose's own message has its line
-        if place:
-            return replace(compose, error=f"{name}, {place} ({compose.error})")
-    return compose
 
 
 def _decoded(text: str) -> str:

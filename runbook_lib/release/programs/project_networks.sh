@@ -13,3 +13,14 @@ show_networks() {
         [[ -z $project || -z $name ]] || printf 'network\t%s\t%s\t%s\n' "$project" "$name" "$(printf %s "$found" | encoded)"
     done || true # nor is that error the survey's
 }
+
+# show_volumes: their volumes, which Compose makes once and leaves as they are
+show_volumes() {
+    local names line
+    names=$(docker volume ls --quiet --filter label=com.docker.compose.volume 2>/dev/null) || return 0
+    [[ -n $names ]] || return 0
+    # shellcheck disable=SC2086
+    docker volume inspect --format '{{json .}}' $names 2>/dev/null | while IFS= read -r line; do
+        printf 'volume\t%s\n' "$(printf %s "$line" | encoded)"
+    done || true
+}

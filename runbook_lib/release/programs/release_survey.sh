@@ -47,6 +47,7 @@ main() {
     [[ $own != own ]] || show_live "$@"
     show_ports
     show_networks
+    show_volumes
 }
 
 # show_absent WHERE FOLDER: Compose files that are not there. The live release needs them, too: a deployment asks Compose
@@ -159,26 +160,29 @@ show_paths() {
 }
 
 # show_ports: what is open on the server, by containers and by other programs; the last record says that nothing is missing.
-# And the volumes of services, which the engine says in the same breath.
+# And how the services run, which the engine says in the same breath. What `docker compose run` made is not the service.
 show_ports() {
-    local ids found options tries=0 kind
+    local ids found about options version tries=0 kind
     ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
+    about='{"oneoff":{{json (index .Config.Labels "com.docker.compose.oneoff")}},"mounts":{{json .Mounts}},"given":{{json .HostConfig.Mounts}}}'
     # one that was removed in this moment makes the whole command fail
     # shellcheck disable=SC2086
     until [[ -z $ids ]] || found=$(docker inspect --format '{{.Name}}{{"\t"}}{{index .Config.Labels "com.docker.compose.project"}}{{"\t"}}{{
-            index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{{json .NetworkSettings.Ports}}{{"\t"}}{{json .Mounts}}' $ids 2>/dev/null); do
+            index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{{json .NetworkSettings.Ports}}{{"\t"}}'"$about" $ids 2>/dev/null); do
         ((++tries < 10)) && sleep 0.2 && ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
     done
-    [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports mounts; do
+    [[ -z $ids ]] || while IFS=$'\x1f' read -r name project service ports about; do
+        [[ $about != '{"oneoff":"True"'* ]] || service=
         printf 'port-container\t%s\t%s\t%s\t%s\n' "$name" "$project" "$service" "$(printf %s "$ports" | encoded)"
-        [[ -z $project || -z $service || $mounts != *'"volume"'* && $mounts != *'"bind"'* ]] ||
-            printf 'mounts\t%s\t%s\t%s\n' "$project" "$service" "$(printf %s "$mounts" | encoded)"
+        [[ -z $project || -z $service || -z $about ]] || printf 'running\t%s\t%s\t%s\n' "$project" "$service" "$(printf %s "$about" | encoded)"
     done < <(tr '\t' '\037' <<<"$found")  # a tab would make one of two empty fields
     for kind in tcp tcp6 udp udp6; do
         [[ ! -r /proc/net/$kind ]] || awk -v kind="$kind" '$4 == (kind ~ /tcp/ ? "0A" : "07") { print "port-socket\t" kind "\t" $2 }' "/proc/net/$kind" \
             || return 0
     done
-    options=$(docker info --format '{{json .SecurityOptions}}' 2>/dev/null) || return 0
+    options=$(docker info --format '{{.ServerVersion}}{{"\t"}}{{json .SecurityOptions}}' 2>/dev/null) || return 0
+    version=${options%%$'\t'*}
+    printf 'engine\t%s\n' "${version%%[!0-9.]*}"
     [[ $options != *name=rootless* ]] || printf 'port-lowest\t%s\n' "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)"
     printf 'port-end\n'
 }

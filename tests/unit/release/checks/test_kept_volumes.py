@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,15 @@ def with_exporter(**exporter: Any) -> ComposeConfig:
 ])
 def test_data_that_are_found_again_are_no_finding(config: ComposeConfig, mounted: MountedVolume) -> None:
     assert volumes_are_kept(config, (mounted,), ENVIRONMENT) == ()
+
+
+@pytest.mark.parametrize(("live", "subpath"), [
+    ("pg", "./pg/"), ("", ""), ("", "."),
+    (None, "pg"),  # an engine before 26 mounts all of it, whatever the file says
+])
+def test_the_same_part_of_a_volume_is_found_again(live: str | None, subpath: str) -> None:
+    config = release({**mount("postgres-data"), "volume": {"subpath": subpath}})
+    assert volumes_are_kept(config, (replace(NAMED, subpath=live),), ENVIRONMENT) == ()
 
 
 SIDECAR = MountedVolume(PROJECT, "exporter", NAMED.name, "/data")

@@ -64,6 +64,18 @@ def test_a_rootless_engine_names_the_lowest_port(tmp_path: Path) -> None:
     assert found.lowest == int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
 
+def test_what_an_operator_runs_once_is_not_the_service(tmp_path: Path) -> None:
+    """`docker compose run --service-ports` holds a port that no deployment sets free, and has mounts of its own."""
+    port = '{"5432/tcp":[{"HostIp":"","HostPort":"5432"}]}'
+    lines = "".join(f'/shop-db-{name}\tshop\tdb\t{port}\t{{"oneoff":"{once}","mounts":[]}}\n' for name, once in (("1", "False"), ("run-2f", "True")))
+    records = survey_records(tmp_path, DOCKER, FUNCTIONS, {"ids": "a\n", "containers": lines, "options": "27.1.0-ce\t[]"})
+    found = parse_ports(records)
+    assert found is not None
+    assert [(one.holder, one.service) for one in found.containers] == [("db of shop", "db"), ("the container shop-db-run-2f", "")]
+    assert [record[:3] for record in records if record[0] == "running"] == [["running", "shop", "db"]]
+    assert ["engine", "27.1.0"] in records
+
+
 @pytest.mark.parametrize("state", ["no-list", "no-inspect", "no-info"])
 def test_an_engine_that_does_not_answer_is_not_one_without_containers(tmp_path: Path, state: str) -> None:
     assert survey(tmp_path, state) is None
