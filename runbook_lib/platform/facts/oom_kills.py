@@ -1,4 +1,4 @@
-"""How often the kernel killed a process of a container for memory. A killed worker leaves its container running."""
+"""How often the kernel killed a process of a service for memory. A killed worker leaves its container running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
 def count_oom_kills(environment: Environment, service: str) -> Question[int | None]:
-    """Processes of the service's container killed for memory; None when it is not running or shows no counter.
+    """Processes of the service's containers killed for memory; None when none is running or shows a counter.
 
     Source: Linux kernel, admin-guide/cgroup-v2 (memory.events) and cgroup-v1/memory (memory.oom_control).
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
@@ -15,7 +15,7 @@ from runbook_lib.recovery.facts.data_loss import rows_as_recorded
 
 DEADLINE_S = 150.0  # a second for ten million rows; the backup before it took longer to count them
 # a dump has the rows of those that an extension names as its configuration (pg_cron's jobs); no survey counts them
-_OF_EXTENSIONS = """
+OF_EXTENSIONS = """
 SELECT format('%I.%I', nspname, relname) AS name
   FROM pg_depend d JOIN pg_class c ON c.oid = d.objid JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND c.relkind = 'r'
@@ -24,11 +24,15 @@ SELECT format('%I.%I', nspname, relname) AS name
 
 @dataclass(frozen=True)
 class KeptRows:
-    """Rows by table: `before`, as the manifest of `backup` has them, and `now`, where a table is and can be counted."""
+    """Rows by table: `before`, as the manifest of `backup` has them, and `now`, where a table is and can be counted.
+
+    `age_h` is how old that backup is, by the server's clock; None where there is none.
+    """
 
     backup: str
     before: Mapping[str, int]
     now: Mapping[str, int]
+    age_h: float | None = None
 
 
 def rows_kept(environment: Environment) -> Question[KeptRows | Unanswered]:
@@ -38,9 +42,11 @@ def rows_kept(environment: Environment) -> Question[KeptRows | Unanswered]:
     """
 
     def fetch(connections: Connections) -> KeptRows:
-        newest = survey(environment, checksums=0).fetch(connections).newest
-        of_extensions = {str(one["name"]) for one in connections.database.rows(_OF_EXTENSIONS)}
-        return compare_rows(newest, survey_database(environment).fetch(connections), of_extensions)
+        backups = survey(environment, checksums=0).fetch(connections)
+        of_extensions = {str(one["name"]) for one in connections.database.rows(OF_EXTENSIONS)}
+        found = compare_rows(backups.newest, survey_database(environment).fetch(connections), of_extensions)
+        age = backups.age(backups.newest) if backups.newest else None
+        return found if age is None else replace(found, age_h=age.total_seconds() / 3600)
 
     return with_deadline(Question("rows after the migration", fetch), DEADLINE_S)
 

@@ -55,10 +55,11 @@ def with_rows(environment: Environment, rows: RowCounter, watch_s: float, judge:
         known = [one.metrics[WRITTEN] for one in readings if one.metrics.get(WRITTEN) is not None]
         grown = tuple(int((later or 0) - (earlier or 0)) for earlier, later in pairwise(known))
         # what the smoke test stored came before the first of them
-        first = (int(known[0] or 0),) if known and known[0] else ()
+        first = (int(known[0] or 0),) if known and (known[0] or rows.began_before) else ()
         # a count that is late may come to the end of the watch, so that one must be known there
         stored = rows.began_before and bool(readings) and readings[-1].metrics.get(WRITTEN) is not None
-        since = WrittenRows((*first, *grown), rows.late, stored) if known[1:] else None
+        # a watch of one reading knows what came since that count; without one it has nothing to compare
+        since = WrittenRows((*first, *grown), rows.late, stored) if first or grown else None
         return (*conclude(readings), rows_are_written(rows.before, since, environment, watch_s))
 
     return judged, concluded

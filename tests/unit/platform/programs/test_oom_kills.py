@@ -45,6 +45,15 @@ def test_the_container_is_asked_where_the_server_has_no_such_file(tmp_path: Path
     assert counters(tmp_path) == (0, "oom_kill 7\n")
 
 
+def test_each_container_of_a_scaled_service_is_read(tmp_path: Path) -> None:
+    """Kills in the second of two were in no reading, and ended no watch."""
+    other = "f" * 64
+    file = tmp_path / "cgroup" / "docker" / other / "memory.events"
+    file.parent.mkdir(parents=True)
+    file.write_text("oom_kill 2\n")
+    assert counters(tmp_path, f"{ID}\n{other}") == (0, "oom_kill 7\noom_kill 2\n")
+
+
 def test_no_container_and_no_engine_are_two_things(tmp_path: Path) -> None:
     assert counters(tmp_path, "") == (126, "")
     assert counters(tmp_path, "down") == (125, "")

@@ -42,6 +42,18 @@ def test_a_release_on_another_database_fails_its_watch(grown: tuple[int, ...], v
     assert [one.verdict for one in watch.conclude(readings) if one.check == ROWS] == [verdict]
 
 
+@pytest.mark.parametrize(("began_before", "total", "verdict"), [
+    (True, 3, Verdict.PASSED),
+    (True, 0, Verdict.FAILED),
+    (False, 0, Verdict.INCONCLUSIVE),  # the one count has none before it
+])
+def test_a_watch_of_one_reading_knows_what_came_since_the_smoke_test(began_before: bool, total: int, verdict: Verdict) -> None:
+    """It was not known how many rows came, though they were counted before the smoke test and after it."""
+    watch = watch_of(staging(writes=True), RowCounter(began_before=began_before))
+    reading = watch.judge([], ((), (), traffic_of(()), 0, WrittenRows((total,))))
+    assert [one.verdict for one in watch.conclude([reading]) if one.check == ROWS] == [verdict]
+
+
 def test_without_a_step_that_stores_a_row_nothing_is_asked_of_the_database() -> None:
     asked = {writes: [one.name for one in watch_of(staging(writes=writes), RowCounter()).questions] for writes in (True, False)}
     assert len(asked[True]) == len(asked[False]) + 1
