@@ -10,6 +10,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.checks.replaced_release import NAME_IT, NAMED
 from runbook_lib.platform.facts.replaced_release import repository_of
+from runbook_lib.release.checks.compose_secrets import no_secret_in_compose
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.health_timing import health_in_time
@@ -52,6 +53,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),
         *submodules(tree, environment),
         *exposure(config, environment, tree.sources.links),
+        *no_secret_in_compose(config, environment),
         *ports_can_be_opened(config, environment, tree.ports),
         *networks_followed(config, tree.networks, environment.project),
         *volumes_are_kept(config, tree.mounted, environment),

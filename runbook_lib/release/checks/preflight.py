@@ -12,13 +12,13 @@ from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.replaced_release import images_of, shown_image
+from runbook_lib.release.checks.compose_secrets import SOUNDS_SECRET
 from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.watch_conclusion import reads_are_enough
 from runbook_lib.release.facts.repository import ReleaseTree
 
 ADOPTED_FIRST = ("20 Deploy records it before it changes anything: its images are kept under names of ours, and an "
                  "undo returns to them.")
-SOUNDS_SECRET = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
 
 
 def release_is_deployable(tree: ReleaseTree) -> tuple[Finding, ...]:
