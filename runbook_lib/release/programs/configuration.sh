@@ -79,7 +79,9 @@ recreated() {
     until resolved=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config 2>"$scratch/error" </dev/null); do
         give_env_file "$tree" "$1" link <"$scratch/error" || { printf 'dry-run\tfailed\n'; return; }
     done
-    if output=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --detach --no-build --pull never --no-deps \
+    # --no-start: a dry run waits for the health of what others need as well, and fails where that is stopped: just when a
+    # release or a rollback is to start it. What would be made anew is decided before anything starts
+    if output=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --no-start --no-build --pull never --no-deps \
             "${services[@]}" <<<"${resolved//"$tree"/"$1"}" 2>&1); then
         sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$output" | sort -u | service_of
     else

@@ -36,3 +36,15 @@ def test_a_deployment_is_refused_and_what_it_advises_starts_the_application_agai
         assert lab.serving()["status"] == "ok"
     finally:
         lab.on_server("bash", "-c", COMPOSE + "up --detach --wait 2>&1")
+
+
+@pytest.mark.parametrize("asked", [("20_deploy", "-p", f"ref={NEXT_RELEASE}"), ("22_rollback",)], ids=["20", "22"])
+def test_a_stopped_service_that_others_need_is_started_by_the_plan(lab: Lab, outputs: Path, asked: tuple[str, ...]) -> None:
+    """Compose's dry run waits for its health: neither a release nor a rollback had a plan while Redis was stopped."""
+    lab.on_server("sh", "-c", "docker stop gw2-staging-redis-1 2>&1")
+    try:
+        done = lab.runbook("run", asked[0], "-e", lab.environment, *asked[1:], outputs=outputs)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Start data" in done.stdout + done.stderr or "Start the data services" in done.stdout + done.stderr
+    finally:
+        lab.on_server("sh", "-c", "docker start gw2-staging-redis-1 2>&1")

@@ -27,6 +27,7 @@ case "$*" in
     *--dry-run*)
         text=$(cat)
         [[ $text == *missing-image* && $* != *"--pull never"* ]] && { echo "Error lookup registry"; exit 18; }
+        [[ $text == *stopped* && $* != *"--no-start"* ]] && { echo "dependency failed to start: container x exited (0)"; exit 1; }
         [[ $text == *nonsense* ]] && { echo "invalid value of STAGING_X: hidden"; exit 15; }
         [[ $text == *"$SCRATCH_MARK"* ]] && echo "still in the temporary folder: $text" >&2
         echo " DRY-RUN MODE -  Container kept  Running"
@@ -122,7 +123,8 @@ BOTH = {"recreate\tpostgres", "recreate\tredis"}
     ("changed\n", ""),
     ("image: missing-image\nchanged\n", ""),
     ("the same\n", "changed\n"),
-], ids=["a definition", "an image that is not on the server", "a file of variables"])
+    ("stopped\nchanged\n", ""),
+], ids=["a definition", "an image that is not on the server", "a file of variables", "a service that others need is stopped"])
 def test_what_the_release_changes_is_found_whatever_the_containers_are_called(server: Path, compose: str, env: str) -> None:
     assert set(ask(server, compose, env).splitlines()) == BOTH
 
