@@ -85,12 +85,13 @@ def _known(one: ReviewedMetric, window: str) -> bool:
 
 def _panel(axes: Any, one: ReviewedMetric, review: MetricsReview) -> None:
     unit, lines = one.metric.unit, one.history.windows[NOW] if one.history else {}
+    begins = _first_drawn(review)
     for window, (colour, dashes) in _EARLIER.items():
         values = one.main(window)
         if isinstance(values, Values):
             grid = review.window.grids[window]
             moved = grid.moved((review.grid.begin - grid.begin).total_seconds())
-            axes.plot(*_thinned(values, moved), color=colour, linewidth=0.8, linestyle=dashes, zorder=1.5)
+            axes.plot(*_thinned(values, moved, begins), color=colour, linewidth=0.8, linestyle=dashes, zorder=1.5)
     others = iter(_OTHERS * 3)
     ends: list[tuple[float, str, str]] = []
     highest = [0.0]
@@ -99,7 +100,7 @@ def _panel(axes: Any, one: ReviewedMetric, review: MetricsReview) -> None:
         if not isinstance(values, Values) or not values.known:
             continue
         main = line == one.metric.main
-        times, drawn = _thinned(values, review.grid)
+        times, drawn = _thinned(values, review.grid, begins)
         # a point between two gaps has no line: it is shown as one
         axes.plot(times, drawn, color=colour, linestyle=dashes, linewidth=1.8 if main else 1.2, zorder=3 if main else 2,
                   marker=".", markersize=3 if main else 2, markevery=_alone(drawn))
@@ -124,11 +125,13 @@ def _frame(axes: Any, one: ReviewedMetric, highest: float, ends: list[tuple[floa
         top = max(top, one.limit * 1.2)
         axes.axhline(one.limit, color=RED, linewidth=1.3, linestyle=(0, (6, 2)), zorder=2.5)
         axes.annotate(f"threshold {amount(one.limit, one.metric.unit)}", (0.004, one.limit), color=RED, fontsize=7.5,
-                      xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", bbox=CLEAR)
+                      xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", bbox=CLEAR,
+                      zorder=2.6)
     elif one.limit is not None:
         # far above: a chart up to there would hide what is to be seen
         axes.text(0.996, 0.9, f"threshold {amount(one.limit, one.metric.unit)}, far above", color=RED, fontsize=7.5,
-                  transform=axes.transAxes, ha="right", va="top", bbox=CLEAR)
+                  transform=axes.transAxes, ha="right", va="top", bbox=CLEAR, zorder=2.6)
+        top *= 1.2  # below these words
     axes.set_ylim(0, top)
     axes.set_title(f"{one.metric.title}, {one.metric.unit}" if one.metric.unit else one.metric.title, fontsize=9, pad=3)
     axes.tick_params(labelsize=7.5)
@@ -184,12 +187,17 @@ def _lanes(review: MetricsReview) -> dict[Mark, int]:
     return lanes
 
 
-def _thinned(values: Values, grid: Grid) -> tuple[list[float], list[float]]:
-    """Times and values with at most a few hundred points: lowest and highest of each group, so that no peak is lost."""
-    width = math.ceil(len(values) / _MOST_BINS)
+def _thinned(values: Values, grid: Grid, begins: datetime) -> tuple[list[float], list[float]]:
+    """Times and values with at most a few hundred points: lowest and highest of each group, so that no peak is lost.
+
+    The groups are those of the axis, which begins at `begins`: of a whole window, most of which has no data, a few
+    would be left, and the line would end before its last value.
+    """
+    place = max(0, min(len(values) - 1, int((begins - grid.begin).total_seconds()) // grid.step_s))
+    width = math.ceil((len(values) - place) / _MOST_BINS)
     times: list[float] = []
     drawn: list[float] = []
-    for first in range(0, len(values), width):
+    for first in range(place, len(values), width):
         group = [(place, value) for place in range(first, min(first + width, len(values)))
                  if (value := values[place]) is not None]
         kept = sorted({min(group, key=lambda one: one[1]), max(group, key=lambda one: one[1])}) if group else []

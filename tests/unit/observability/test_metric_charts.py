@@ -42,10 +42,32 @@ def test_a_peak_of_one_point_in_a_month_is_still_drawn() -> None:
     values: list[float | None] = [0.0] * len(grid)
     values[5000] = 77.0
     values[200:260] = [None] * 60
-    times, drawn = _thinned(Values(values), grid)
+    times, drawn = _thinned(Values(values), grid, grid.begin)
     assert max(one for one in drawn if not math.isnan(one)) == 77.0
     assert any(math.isnan(one) for one in drawn)
     assert len(times) == len(drawn) <= 800
+
+
+def test_a_line_of_a_young_prometheus_goes_up_to_its_last_value() -> None:
+    """Of 20 s in six hours two points were drawn: p95 ended at its peak, and `0.123 s` stood next to nothing."""
+    grid = grid_between(BEGIN, BEGIN + timedelta(hours=6))
+    known = [0.04, 0.23, 0.2, 0.21, 0.17, 0.12]
+    values = Values([*[None] * (len(grid) - len(known)), *known])
+    times, drawn = _thinned(values, grid, grid.at(len(grid) - len(known) - 1))
+    assert drawn[1:] == known
+    assert times[-1] == to_dates([grid.end])[0]
+
+
+@pytest.mark.parametrize("highest", [4.0, 12.3, 30.0])
+def test_words_about_a_threshold_hide_no_line(highest: float) -> None:
+    figure = small_multiples(review({"cpu_usage": [1.0, highest] * 30}))
+    figure.canvas.draw()
+    (words,) = (one for axes in figure.axes for one in axes.texts if "threshold" in one.get_text())
+    drawn = next(line for line in lines(figure) if line.axes is words.axes and len(line.get_ydata()) > 2)
+    assert words.get_zorder() < drawn.get_zorder()
+    if "far above" in words.get_text():
+        box = words.get_window_extent().transformed(words.axes.transData.inverted())
+        assert box.y0 > highest
 
 
 def test_thresholds_and_last_values_stand_next_to_their_lines() -> None:
