@@ -29,7 +29,7 @@ def verify(findings: Finding | Iterable[Finding], title: str, record: RunRecord)
 
     Then the effect that a check looks for was never made: one that did not pass is returned as not applied.
     """
-    if not record.not_applied:
+    if not record.without_effect:
         return record.add_findings(title or "verification", findings)
     found = record.add_findings("as it is now (not applied)", findings, counts=False)
     return tuple(one if one.verdict is Verdict.PASSED else replace(one, verdict=Verdict.NOT_APPLIED, next_step="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbook_lib import kernel
 from runbook_lib.archive.runs import RunFolder
 from runbook_lib.core.errors import ConfirmationMissing, PlanChanged, RunbookError
 from runbook_lib.core.plan import Plan
@@ -23,7 +24,8 @@ def check_approved(plan: Plan, approved_hash: str, where: str) -> None:
     """Raises PlanChanged when another plan than this one was approved. An empty hash approves any."""
     if approved_hash and approved_hash != plan.hash:
         raise PlanChanged(
-            f"The facts have changed: the approved plan is {approved_hash}, the plan now is {plan.hash}.",
+            "The facts have changed, or another run's plan was approved: "
+            f"the approved plan is {approved_hash}, the plan now is {plan.hash}.",
             where=f"{where}, {plan.name}",
             next_step="Read the new plan, and approve it by its hash; or run without plan_hash.",
         )
@@ -46,6 +48,16 @@ def check_confirmation(given: str, environment_name: str, *, unattended: bool = 
         next_step=f"{headless[:1].upper()}{headless[1:]} In JupyterLab: {in_jupyter}" if unattended
         else f"Confirm: {in_jupyter} Headless: {headless}",
     )
+
+
+def confirm(given: str, environment_name: str, operator: str, record: RunRecord) -> None:
+    """Record that the operator confirmed a change. Raises ConfirmationMissing, which stays the run's end until then."""
+    try:
+        check_confirmation(given, environment_name, unattended=kernel.is_unattended(), acted=record.acted)
+    except ConfirmationMissing as error:
+        record.add_unconfirmed(error)
+        raise
+    record.add_confirmation(operator, environment_name)
 
 
 def check_at_start(confirmation: str, parameters: Parameters, environment: Environment) -> None:

@@ -39,6 +39,7 @@ class RunRecord:
         self._unanswered: dict[str, RunbookError] = {}
         self._failed_cells: dict[str, tuple[str, BaseException]] = {}
         self._unmet: RunbookError | None = None
+        self._unconfirmed: RunbookError | None = None
         self._failure: RunbookError | None = None
         self._nothing_to_do = ""
         self._impossible = False
@@ -87,13 +88,23 @@ class RunRecord:
 
     def add_confirmation(self, operator: str, environment: str) -> None:
         """That a change of the environment was confirmed, and by whom."""
-        self.confirmed = True
+        self.confirmed, self._unconfirmed = True, None
         self.journal.write("confirmed", operator=operator, environment=environment)
+
+    def add_unconfirmed(self, error: RunbookError) -> None:
+        """A confirmation that was missing or wrong. In JupyterLab one can go on after it, or confirm after all."""
+        self._unconfirmed = error
+
+    @property
+    def without_effect(self) -> bool:
+        """Whether a plan was not applied: this run only shows it, or its change was never confirmed."""
+        return self.not_applied or (self._unconfirmed is not None and not self.acted)
 
     def add_not_applied(self, plan: Plan) -> Execution:
         """A plan that changes nothing: because nothing is to be done, or because this run only shows it."""
         nothing_to_do = not plan.steps
         if nothing_to_do:
+            self._unconfirmed = None  # nothing to confirm either
             self._nothing_to_do = f"Nothing {'to do' if plan.done else 'was done'}: {plan.reason}. "
             self._impossible = self._impossible or not plan.done
         self.not_applied = self.not_applied or not nothing_to_do or not plan.done
@@ -131,7 +142,7 @@ class RunRecord:
         What an operator interrupted was their decision; a precondition, a question and an execution keep their own
         account, and are made good by whichever cell asks again.
         """
-        known = (*self._unanswered.values(), self._failure, self._unmet)
+        known = (*self._unanswered.values(), self._failure, self._unmet, self._unconfirmed)
         if error is None:
             self._failed_cells.pop(cell_id, None)
         elif not isinstance(error, KeyboardInterrupt) and not any(error is one for one in known):
@@ -169,6 +180,8 @@ class RunRecord:
         """How the run ends, and the error that `close` raises for it; None where it raises nothing."""
         if self._failure is not None:
             return outcome_of_error(self._failure), self._failure
+        if self._unconfirmed is not None and not self.acted:  # what no one confirmed has neither passed nor failed
+            return outcome_of_error(self._unconfirmed), self._unconfirmed
         if self._unanswered:  # in JupyterLab one can go on past an error; what was not observed is not a pass
             self.add_findings("questions without an answer", [
                 Finding(name, Verdict.INCONCLUSIVE, error.what, "an answer", error.next_step)

@@ -136,9 +136,7 @@ class Run:
         """
         self._must_be_open()
         if self.mode == "apply":
-            planning.check_confirmation(self._confirmation(environment_name), self.environment.name,
-                                        unattended=kernel.is_unattended(), acted=self._record.acted)
-            self._record.add_confirmation(self.operator, self.environment.name)
+            planning.confirm(self._confirmation(environment_name), self.environment.name, self.operator, self._record)
 
     def _confirmation(self, in_the_cell: str) -> str:
         """The confirmation that counts: headless the parameter alone, because a name in a cell was saved there."""

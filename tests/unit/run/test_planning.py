@@ -12,6 +12,7 @@ from runbook_lib import open_run
 from runbook_lib.archive import journal
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import (
+    ChecksFailed,
     ConfirmationMissing,
     PlanChanged,
     RollbackFailed,
@@ -150,3 +151,35 @@ def test_a_plan_that_would_do_or_undo_otherwise_is_not_the_approved_one(other: d
     planning.check_approved(Plan("touch", "nowhere", (replace(one, title="In other words", why="another"),)), approved.hash, "nowhere")
     with pytest.raises(PlanChanged, match="The facts have changed"):
         planning.check_approved(Plan("touch", "nowhere", (replace(one, **other),)), approved.hash, "nowhere")
+
+
+def test_a_change_that_no_one_confirmed_is_refused_and_no_failure_of_its_effect(project_dir: ProjectDir, outputs: Path) -> None:
+    """In JupyterLab, stepped on past a missing confirmation, 30 failed with `a new backup is in the folder: no new backup`."""
+    run = opened(mode="apply")
+    for cell in (lambda: run.confirm(""), lambda: run.execute(TOUCH)):
+        with pytest.raises(ConfirmationMissing):
+            cell()
+    (effect,) = run.verify(finding("touched", False, next_step="Read the evidence of the first step that failed."))
+    assert (effect.verdict, effect.next_step) == ("not applied", "")
+    with pytest.raises(ConfirmationMissing, match="Nothing was changed"):
+        run.close()
+    end = finished(outputs)
+    assert (end["state"], end["exit_code"]) == ("refused", 3)
+    assert end["next_step"].startswith('Confirm: run.confirm("nowhere")')
+
+
+def test_what_is_confirmed_after_all_or_needs_no_confirmation_ends_as_it_ends(project_dir: ProjectDir, outputs: Path) -> None:
+    run = opened(mode="apply")
+    with pytest.raises(ConfirmationMissing):
+        run.confirm("")
+    run.confirm("nowhere")
+    run.verify(finding("touched", False))
+    with pytest.raises(ChecksFailed):
+        run.close()
+    run = opened(mode="apply")
+    with pytest.raises(ConfirmationMissing):
+        run.confirm("")
+    run.execute(Plan("touch", "nowhere", reason="already there"))
+    run.verify(finding("touched", True))
+    run.close()
+    assert finished(outputs)["verdict"] == "passed"
