@@ -40,6 +40,9 @@ _BY_SEVERITY = [Verdict.NOT_APPLICABLE, Verdict.PASSED, Verdict.NOT_APPLIED, Ver
                 Verdict.FAILED]
 
 
+AS_STATED = "yes"  # expected of a check whose name is the whole statement: `every file is readable`
+
+
 @dataclass(frozen=True)
 class Finding:
     """One check's answer: what was measured, what was expected, and what to do when they differ.
@@ -76,7 +79,8 @@ def not_applicable(check: str, reason: str) -> Finding:
 
 def lines_of(findings: Iterable[Finding], wanted: str) -> list[str]:
     """A line a finding for an error's text: what was measured, and after the word `wanted` what should have been."""
-    return [f"{one.check}: {one.measured or 'not known'}" if not one.expected
+    # "needed yes" says nothing that the check's name has not said
+    return [f"{one.check}: {one.measured or 'not known'}" if one.expected in ("", AS_STATED)
             # what was measured may be another error's sentence
             else f"{one.check}: {one.measured.removesuffix('.') or 'not known'}, {wanted} {one.expected}"
             for one in findings]

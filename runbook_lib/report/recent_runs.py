@@ -20,6 +20,8 @@ from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
 from runbook_lib.report.labels import sentences
 
+# the verdict of all of these is failed
+_MORE_THAN_FAILED = ("refused", "aborted", "rolled back", "rollback failed")
 JUDGED = (0, 1)  # exit codes of runs whose checks were made: passed, and failed
 # Runs of one runbook whose environment is read: an archive may hold thousands, and each takes a third of a millisecond.
 # A few would be those of another environment in the same archive, whose nightly jobs this one's would vanish behind
@@ -31,6 +33,7 @@ def recent_runs(count: int = 20, environment: str = "", *, without: str = "") ->
     and outcome. With `environment`, its own alone: others may be in the same archive.
 
     `without` is a run that is left out, by its id: the one that asks.
+    One that was refused, stopped or rolled back has that for its verdict, as its report does: what to do differs.
     A run in progress has the verdict `open`; one that cannot be read is `unreadable`.
     """
     return tuple(
@@ -39,7 +42,7 @@ def recent_runs(count: int = 20, environment: str = "", *, without: str = "") ->
             "runbook": run.notebook,
             "environment": run.environment,
             "mode": run.mode,
-            "verdict": run.verdict or run.state or "open",
+            "verdict": _ending(run),
             "operator": run.operator,
             "outcome": _outcome(run),
         }
@@ -89,6 +92,10 @@ def _of_the_past(run: RunSummary) -> bool:
         return False
 
 
+def _ending(run: RunSummary) -> str:
+    return run.state if run.state in _MORE_THAN_FAILED else run.verdict or run.state or "open"
+
+
 def _outcome(run: RunSummary) -> str:
     """Its lines as sentences: a cell would run them together."""
     return sentences((run.summary or run.reason).splitlines())
@@ -114,7 +121,7 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
         rows.append({
             "notebook": _title(runbook),
             "last run (UTC)": last.started_at[:16].replace("T", " ") if last else "never here",
-            "verdict": last.verdict if last else "not run", "outcome": _outcome(last) if last else "",
+            "verdict": _ending(last) if last else "not run", "outcome": _outcome(last) if last else "",
         })
     return tuple(rows)
 

@@ -85,7 +85,9 @@ def outcome_of_findings(findings: Sequence[Finding], *, not_applied: bool, obser
         summary = "\n".join(_in_words(f"{count} of {len(checked)} checks {verdict}", _named(findings, verdict), lines))
     else:
         passed = sum(one.verdict is Verdict.PASSED for one in findings)
-        others = f", {pluralize(count, str(verdict))} ({_named(findings, verdict)})" if passed < len(checked) else ""
+        # a check's name says what should be: alone after "1 warning" it would read as what is
+        unmet = f", {pluralize(count, str(verdict))} (not met: {_named(findings, verdict)})"
+        others = unmet if passed < len(checked) else ""
         summary = f"{passed} of {len(checked)} checks passed{others}{apart}."
     state = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}.get(verdict, "finished")
     return Outcome(verdict, state, _VERDICT_CODES.get(verdict, errors.PASSED), summary)

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from runbook_lib.core.findings import Finding, Verdict, as_warnings, finding, in_brackets, lines_of, not_applicable
+from runbook_lib.core.findings import (
+    AS_STATED,
+    Finding,
+    Verdict,
+    as_warnings,
+    finding,
+    in_brackets,
+    lines_of,
+    not_applicable,
+)
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(True, "passed"), (False, "failed"), (None, "inconclusive")])
@@ -59,6 +68,13 @@ def test_a_sentence_that_was_measured_ends_where_what_was_expected_begins() -> N
     unmet = Finding("the cell", Verdict.FAILED, "There is no release.", "a cell that passes")
     assert lines_of([unmet], "needed") == ["the cell: There is no release, needed a cell that passes"]
     assert lines_of([replace(unmet, expected="")], "needed") == ["the cell: There is no release."]
+
+
+def test_a_check_that_is_a_statement_needs_no_yes() -> None:
+    """A refused release showed `nothing but nginx is published: postgres: 5432, needed yes`."""
+    unmet = finding("every file is readable", False, measured="nginx.conf", expected=AS_STATED)
+    assert lines_of([unmet], "needed") == ["every file is readable: nginx.conf"]
+    assert lines_of([unmet], "expected") == ["every file is readable: nginx.conf"]
 
 
 def test_checks_that_ended_alike_say_their_reason_once() -> None:

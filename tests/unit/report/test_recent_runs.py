@@ -22,12 +22,12 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path, monkeypatch: pytest.
     for name in ("refused", "killed"):
         BUILDERS[name](tmp_path)
     rows = {row["verdict"]: row for row in recent_runs()}
-    assert rows.keys() == {"failed", "open"}
-    assert "j.ito has held the lock" in rows["failed"]["outcome"]
-    assert rows["failed"]["operator"] == "m.keller"
+    assert rows.keys() == {"refused", "open"}
+    assert "j.ito has held the lock" in rows["refused"]["outcome"]
+    assert rows["refused"]["operator"] == "m.keller"
     assert len(recent_runs(1)) == 1
     (asking,) = (one for one in list_runs(tmp_path) if not one.verdict)
-    assert [row["verdict"] for row in recent_runs(without=asking.run_id)] == ["failed"]
+    assert [row["verdict"] for row in recent_runs(without=asking.run_id)] == ["refused"]
     assert len(recent_runs(1, without=asking.run_id)) == 1
 
 
@@ -40,6 +40,22 @@ def test_the_lines_of_an_outcome_are_sentences(tmp_path: Path, monkeypatch: pyte
     assert "database is down. Everything done so far was undone (2 steps)." in row["outcome"]
 
 
+@pytest.mark.parametrize(("state", "shown"), [
+    ("refused", "refused"), ("aborted", "aborted"), ("rolled back", "rolled back"), ("rollback failed", "rollback failed"), ("failed", "failed")])
+def test_how_a_run_ended_is_what_its_report_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, shown: str
+) -> None:
+    """00 called a deployment that was refused, or undone to the end, `Failed`: its report did not."""
+    monkeypatch.setattr(project, "outputs", lambda: tmp_path)
+    BUILDERS["failed_and_rolled_back"](tmp_path)
+    (run,) = list_runs(tmp_path)
+    ended = dataclasses.replace(run, state=state)
+    monkeypatch.setattr(module, "list_runs", lambda outputs, newest: [ended])
+    monkeypatch.setattr(module, "summary_of", lambda path: ended)
+    assert [row["verdict"] for row in recent_runs()] == [shown]
+    assert shown in {row["verdict"] for row in runbook_index(run.environment)}
+
+
 def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "outputs", lambda: tmp_path)
     rows = {row["notebook"]: row for row in runbook_index("staging")}
@@ -49,7 +65,7 @@ def test_every_notebook_is_listed_with_its_last_run_on_this_environment(tmp_path
     BUILDERS["killed"](tmp_path)
     (refused,) = (one for one in list_runs(tmp_path) if one.verdict)
     found = {name: row for name, row in ((row["notebook"], row) for row in runbook_index(refused.environment)) if row["verdict"] != "not run"}
-    assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "failed")]
+    assert [(name[:2], row["verdict"]) for name, row in found.items()] == [(refused.notebook[:2], "refused")]
     assert {row["verdict"] for row in runbook_index("another")} == {"not run"}
 
 
@@ -135,7 +151,7 @@ def test_runs_of_another_environment_in_the_same_archive_hide_none_of_this_one(
     known = summary_of
     monkeypatch.setattr(module, "summary_of", lambda path: runs.get(path.name) or known(path))
     named = {row["notebook"][:2]: row["verdict"] for row in runbook_index(mine.environment)}
-    assert named[mine.notebook[:2]] == mine.verdict
+    assert named[mine.notebook[:2]] == mine.state
     found = last_run(mine.notebook, mine.environment)
     assert found is not None and found.run_id == mine.run_id
     assert [row["environment"] for row in recent_runs(15, mine.environment)] == [mine.environment]

@@ -59,8 +59,8 @@ def test_what_the_cell_ended_with_after_a_stop_is_named() -> None:
     ([], True, Verdict.PASSED, 0, "Nothing failed."),
     ([], False, Verdict.INCONCLUSIVE, 4, "Nothing was checked."),
     ([PASSED, PASSED], True, Verdict.PASSED, 0, "2 of 2 checks passed."),
-    ([PASSED, WARNING], True, Verdict.WARNING, 0, f"1 of 2 checks passed, 1 warning ({WARNING.check})."),
-    ([PASSED, WARNING, WARNING], True, Verdict.WARNING, 0, f"1 of 3 checks passed, 2 warnings ({WARNING.check}, {WARNING.check})."),
+    ([PASSED, WARNING], True, Verdict.WARNING, 0, f"1 of 2 checks passed, 1 warning (not met: {WARNING.check})."),
+    ([PASSED, WARNING, WARNING], True, Verdict.WARNING, 0, f"1 of 3 checks passed, 2 warnings (not met: {WARNING.check}, {WARNING.check})."),
     ([PASSED, INCONCLUSIVE], True, Verdict.INCONCLUSIVE, 4, "1 of 2 checks inconclusive: inconclusive: measured, expected expected"),
     ([FAILED, INCONCLUSIVE], True, Verdict.FAILED, 1, "1 of 2 checks failed: failed: measured, expected expected"),
     ([FAILED] * 9, True, Verdict.FAILED, 1, f"9 of 9 checks failed: {', '.join(['failed'] * 6)} and 3 more."
