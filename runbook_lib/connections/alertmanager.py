@@ -104,7 +104,7 @@ class ServerAlertmanager:
 
     def _unavailable(self, reason: str) -> EndpointUnavailable:
         return EndpointUnavailable(f"Alertmanager gave no usable reply ({reason}).", where=self._where,
-                                   next_step="On the server: docker compose ps alertmanager.")
+                                   next_step="On the server: docker ps --all --filter name=alertmanager.")
 
 
 def _date(text: str) -> datetime:

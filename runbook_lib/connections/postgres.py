@@ -39,6 +39,7 @@ class ServerDatabase:
                  service: str) -> None:
         self._server, self._database, self._user = server, database, user
         self._project, self._service = project, service
+        self._compose = f"docker compose -p {project}"  # by its name it is found from any folder
         self._container = ""
 
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
@@ -116,7 +117,7 @@ class ServerDatabase:
             raise FactUnreadable(
                 f"{len(there)} containers of {self._service} run: which one has the application's data is not known.",
                 where=f"{self._server.address}: Compose project {self._project}",
-                next_step=f"On the server: docker compose ps {self._service}. Stop those that are not the release's.")
+                next_step=f"On the server: {self._compose} ps {self._service}. Stop those that are not the release's.")
         self._container = next(iter(there), "")
         if not self._container:
             raise self._failure(1, f"No such container: one of {self._project} with the service {self._service}")
@@ -128,13 +129,13 @@ class ServerDatabase:
         reason = tail_of(" ".join(" ".join(said).split()), 500)
         if _NOT_RUNNING.search(reason):
             return FactUnreadable("No PostgreSQL container is running.", where=where,
-                                  next_step=f"On the server: docker compose ps {self._service}.")
+                                  next_step=f"On the server: {self._compose} ps --all {self._service}.")
         if _NO_ENGINE.search(reason):
             return docker_unavailable(reason, self._server.address, "docker exec psql")
         return FactUnreadable(
             f"The query failed: {reason or f'exit code {code}'}",
             where=where,
-            next_step=f"On the server: docker compose logs --tail 50 {self._service}.",
+            next_step=f"On the server: {self._compose} logs --tail 50 {self._service}.",
         )
 
 

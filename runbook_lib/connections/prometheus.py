@@ -85,5 +85,6 @@ def _unavailable(what: str, where: str, error: BaseException) -> EndpointUnavail
     return EndpointUnavailable(
         f"{what} ({reason}).",
         where=where,
-        next_step="On the server: docker compose ps prometheus; and sshd must allow forwarding to that port (sshd -T).",
+        next_step="On the server: docker ps --all --filter name=prometheus; and sshd must allow forwarding to that "
+        "port (sshd -T).",
     )

@@ -149,7 +149,8 @@ def endpoint_holds(environment: Environment, endpoint: Endpoint, commit: str, ve
     if rule.commit:
         named = endpoint.named(rule.commit)
         earlier = texts_of is not None and not named and endpoint.status == rule.status
-        found.append(_same_commit(endpoint.path, named or "none", commit, earlier=earlier))
+        found.append(_same_commit(endpoint.path, named or "none", commit, earlier=earlier,
+                                  answered=endpoint.status == rule.status))
     if rule.version and version:
         found.append(_same_version(endpoint.path, endpoint.named(rule.version), version, decides=decides))
     return tuple(found)
@@ -160,14 +161,15 @@ def _as_before(endpoint: Endpoint, unanswered: Unanswered) -> bool:
     return endpoint.status is not None and unanswered.get(endpoint.path) == endpoint.status
 
 
-def _same_commit(path: str, measured: str, expected: str, *, earlier: bool) -> Finding:
+def _same_commit(path: str, measured: str, expected: str, *, earlier: bool, answered: bool) -> Finding:
     return finding(
         f"{path} names the commit",
         measured == expected,
         measured=measured[:12],
         expected=expected[:12],
         otherwise=Verdict.WARNING if earlier else Verdict.FAILED,
-        next_step=NO_FIELD if earlier else
+        # where nothing answers, its own check says what to do
+        next_step=NO_FIELD if earlier else "" if not answered else
         "A different release is answering. Check the upstream file and the image tags.",
     )
 

@@ -23,5 +23,5 @@ def proxy_has_its_files(environment: Environment, stale: Iterable[StaleFile] | U
     wrong = "; ".join(f"{one.place} is an earlier {one.source}" for one in stale)
     return finding(check, not wrong, measured=wrong or expected, expected=expected, otherwise=Verdict.WARNING,
                    next_step=f"A file that is mounted by its own name is another one after a checkout: a reload reads "
-                   f"the earlier one. Start it anew: docker compose restart {environment.proxy_service}. Better mount "
-                   "its folder.")
+                   f"the earlier one. Start it anew: docker compose -p {environment.project} restart "
+                   f"{environment.proxy_service}. Better mount its folder.")

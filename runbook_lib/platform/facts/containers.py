@@ -42,6 +42,7 @@ _INSPECT = of_all("docker inspect $ids", '--all --filter "label=com.docker.compo
 _STATS = of_all("docker stats --no-stream --no-trunc --format '{{json .}}' $ids")
 # By Compose's labels and not by name: a recreation that was interrupted leaves its hash in front of the name, and
 # `container_name` in a Compose file gives it any.
+NOT_RUNNING = 126  # of `exec_in`
 _EXEC = r"""
 project=$1 service=$2; shift 2
 found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
@@ -87,6 +88,13 @@ def exec_in(environment: Environment, service: str, *words: str) -> tuple[str, .
     Its exit code is that of `words`; 126: no container of the service is running; 125: the engine did not answer.
     """
     return ("sh", "-c", _EXEC, "docker exec", environment.project, service, *words)
+
+
+def not_running(environment: Environment, service: str) -> FactUnreadable:
+    """What NOT_RUNNING of `exec_in` means to an operator."""
+    return FactUnreadable(f"No container of {service} is running.", where=f"Compose project {environment.project}",
+                          next_step=f"On the server: docker compose -p {environment.project} ps --all {service}. "
+                          "40 Health shows what starts it again.")
 
 
 def survey_containers(environment: Environment) -> Question[tuple[Container, ...]]:

@@ -97,7 +97,7 @@ def _free_space(backup: Backup, databases: Databases, server: ServerState) -> Fi
     disk = server.holding(DATABASE_DATA)
     if disk is None or backup.manifest is None:
         return finding(DISK, None, measured="not known",
-                       next_step="On the server: `docker compose ps`, then `df -h` in PostgreSQL's container.")
+                       next_step="On the server: `docker ps --all`, then `df -h` in PostgreSQL's container.")
     # plain_bytes too: a database that was vacuumed just before its backup can be smaller than its own dump
     needed = int(SPACE_FACTOR * max(backup.manifest.database_bytes, backup.manifest.plain_bytes))
     used = sum(one.size_bytes for one in databases.retained)

@@ -14,7 +14,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.core.times import parse_stamp
 from runbook_lib.environment import Environment
-from runbook_lib.platform.facts.containers import exec_in
+from runbook_lib.platform.facts.containers import NOT_RUNNING, exec_in, not_running
 
 # The comments that `restore_database.sh` writes on databases; it has the same texts.
 COMMENT_MARK = "runbook: "
@@ -142,8 +142,11 @@ def survey_databases(environment: Environment) -> Question[Databases]:
         database = environment.postgres.name
         asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on"), "-v",
                  f"database={database}")
-        command = Command(asked, stdin=QUERY, timeout_s=60)
-        return parse_databases(connections.server.run(command).stdout, database)
+        command = Command(asked, stdin=QUERY, timeout_s=60, accepts=(0, NOT_RUNNING))
+        result = connections.server.run(command)
+        if result.exit_code == NOT_RUNNING:
+            raise not_running(environment, environment.postgres.service)
+        return parse_databases(result.stdout, database)
 
     return Question("databases", fetch)
 

@@ -78,7 +78,11 @@ def _of_several(environment: Environment, number: int) -> Finding:
 
 def _traces(deployed: Deployed, containers: Iterable[Container]) -> list[str]:
     # of any service: a database whose container was removed leaves the others
-    found = [f"the container of {one.service} is {one.state}" for one in containers]
+    by_state: dict[str, list[str]] = {}
+    for one in containers:
+        by_state.setdefault(one.state, []).append(one.service)
+    states = " and ".join(f"{', '.join(names)} ({state})" for state, names in by_state.items())
+    found = [f"there are containers: {states}"] if states else []
     if deployed.left_volumes:
         found.append(f"no container uses the data of {', '.join(deployed.left_volumes)}")
     if deployed.releases:

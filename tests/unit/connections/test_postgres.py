@@ -78,7 +78,7 @@ def test_of_several_databases_none_is_asked() -> None:
     asked = ServerDatabase(server, database="d", user="u", project="p", service="db")  # type: ignore[arg-type]
     with pytest.raises(FactUnreadable, match="2 containers of db run") as several:
         asked.rows("SELECT 1 AS n")
-    assert "docker compose ps db" in several.value.next_step
+    assert "docker compose -p p ps db" in several.value.next_step
     assert len(server.asked) == 1
 
 
@@ -131,8 +131,8 @@ REFUSED = (2, "", "psql: Fehler: Datenbank »staging_db« akzeptiert gegenwärti
     ({"allowed": True, "most": 0, "by_restore": True}, "a restore was interrupted while it swapped names", "Run 32 Restore"),
     ({"allowed": False, "most": 42, "by_restore": False}, "closed by its operators: ALLOW_CONNECTIONS is false", "ALLOW_CONNECTIONS true"),
     ({"allowed": True, "most": 0, "by_restore": False}, "closed by its operators: CONNECTION LIMIT is 0", "CONNECTION LIMIT -1"),
-    ({"allowed": True, "most": 42, "by_restore": False}, "akzeptiert gegenw", "docker compose logs"),
-    (None, "akzeptiert gegenw", "docker compose logs"),
+    ({"allowed": True, "most": 42, "by_restore": False}, "akzeptiert gegenw", "docker compose -p p logs"),
+    (None, "akzeptiert gegenw", "docker compose -p p logs"),
 ], ids=["shut in a swap", "limited in a swap", "shut by operators", "limited by operators", "full", "another database is closed too"])
 def test_a_closed_database_says_who_closed_it_and_what_opens_it_in_any_language(
         found: dict[str, Any] | None, what: str, following: str) -> None:

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from runbook_lib.connections.scripted import ScriptedConnections
 from runbook_lib.core import programs
 from runbook_lib.core.errors import FactUnreadable
+from runbook_lib.environment import load_environment
 from runbook_lib.recovery.facts import restore_databases
 from runbook_lib.recovery.facts.restore_databases import RestoreDatabase, parse_databases
 
@@ -76,3 +78,12 @@ def test_the_time_of_a_retained_database_is_in_its_name() -> None:
 
     assert since("staging_db_before_20261122_030000") == "2026-11-22 03:00:00+00:00"
     assert since("staging_db_before_20269922_030000") == "None"
+
+
+def test_a_database_that_is_stopped_is_named_with_what_shows_it() -> None:
+    """32 advised to run its own program by hand: `sh` ended with exit code 126."""
+    environment = load_environment("staging")
+    stopped = ScriptedConnections(commands={"docker exec": (126, "", "no container of postgres is running\n")})
+    with pytest.raises(FactUnreadable, match="No container of postgres is running") as raised:
+        restore_databases.survey_databases(environment).fetch(stopped)
+    assert f"docker compose -p {environment.project} ps --all postgres" in raised.value.next_step
