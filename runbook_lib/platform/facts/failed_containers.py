@@ -17,6 +17,8 @@ from runbook_lib.platform.facts.log_lines import sanitize, severe_line
 TIMEOUT_S = 20.0  # users may be waiting for the undo
 MARGIN_S = 10.0  # between the clocks of two questions
 CUT_BY_DOCKER = 4_000  # bytes of a health check's output; Docker keeps 4,096. Source: moby, daemon/health.go
+FEW_LINES = 5  # of one start: all of them are its last words
+SENTENCE_ENDS = (".", ":", ";", ",", "!", "?")
 _STOPPED = frozenset((0, 137, 143))  # exit codes of a container that was stopped, or had finished
 # what ends a program, as Python, Java, Node and Go write it
 _RAISED = re.compile(r"(?:[\w$]+\.)*(?:[A-Z]\w*)?(?:Error|Exception)\b(?::|$)|panic: |thread '.*' panicked at ")
@@ -55,13 +57,27 @@ class FailedContainer:
 
     @property
     def reason(self) -> str:
-        """What it logged last of an error; else, of one at fault, its last line, or its health check's; else empty."""
+        """What it logged last of an error; else, of one at fault, its last words, or its health check's; else empty."""
         found = telling_line(self.lines)
         if found or not self.at_fault:
             return found
         output = next((text for code, text in reversed(self.checks) if code and text.strip()), "")
-        last = next((one for one in reversed(self.lines) if one.strip()), "")
-        return sanitize(last.strip() or " ".join(output.split()))
+        return sanitize(_last_words(self.lines) or " ".join(output.split()))
+
+
+def _last_words(lines: tuple[str, ...]) -> str:
+    """The last line; of one that logs next to nothing before it ends, all of its last start: the last line of a few
+    often says only what to do about the others.
+    """
+    logged = [" ".join(line.split()) for line in lines if line.strip()]
+    if not logged:
+        return ""
+    # started again and again, it logs the same each time
+    earlier = [place for place, line in enumerate(logged[:-1]) if line == logged[-1]]
+    last_start = logged[earlier[-1] + 1:] if earlier else logged
+    if len(last_start) > FEW_LINES:
+        return logged[-1]
+    return " ".join(line if line.endswith(SENTENCE_ENDS) else f"{line};" for line in last_start).removesuffix(";")
 
 
 def failed_containers(project: str, since_s: float) -> Question[tuple[FailedContainer, ...]]:

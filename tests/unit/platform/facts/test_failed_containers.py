@@ -12,7 +12,7 @@ import pytest
 
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
-from runbook_lib.platform.facts.failed_containers import failed_containers, parse_failed, telling_line
+from runbook_lib.platform.facts.failed_containers import FailedContainer, failed_containers, parse_failed, telling_line
 
 OLD = "2026-01-01T00:00:00.123456789Z"
 # each container is a folder: what `docker inspect` shows for both formats, and its log
@@ -82,8 +82,20 @@ def test_one_that_was_stopped_is_not_at_fault_and_one_that_ended_with_an_error_i
     add(here, "stopped", "bye", status="exited", code=143)
     add(here, "broken", "cannot read /etc/app.conf", status="exited", code=3)
     broken, stopped = failed_containers("shop", 60).fetch(here)  # type: ignore[arg-type]
-    assert (broken.at_fault, broken.condition, broken.reason) == (True, "exited with 3", "from its error stream")
+    assert (broken.at_fault, broken.condition, broken.reason) == (True, "exited with 3", "cannot read /etc/app.conf; from its error stream")
     assert (stopped.at_fault, stopped.reason) == (False, "")
+
+
+@pytest.mark.parametrize(("lines", "reason"), [
+    (("The backend does not start.", "  LIMIT is missing", "Set these, then start again.") * 4,
+     "The backend does not start. LIMIT is missing; Set these, then start again."),
+    (("one",), "one"), (("", "  "), ""), (tuple(f"line {number}" for number in range(9)), "line 8"),
+    ((*(f"line {number}" for number in range(9)), "cannot go on", "bye", "cannot go on", "bye"), "cannot go on; bye"),
+])
+def test_the_last_words_of_a_crash_loop_are_those_of_its_last_start(lines: tuple[str, ...], reason: str) -> None:
+    """`Set these in .env, then start again` alone left out which."""
+    one = FailedContainer("web", "web-1", "restarting", "", 1, oom_killed=False, recent=True, lines=lines)
+    assert one.reason == reason
 
 
 def test_a_line_without_measure_is_left_out_whole_for_a_piece_of_it_may_be_a_secret(here: Here) -> None:
