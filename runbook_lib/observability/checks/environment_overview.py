@@ -86,8 +86,8 @@ def _services(
                         "Check the Docker Engine on the server: `systemctl status docker`. 40 Health shows what "
                         "answers all the same."),)
     services = environment.running_services(colour)
-    found = containers_are_healthy(containers, services)
-    bad = tuple(replace(one, next_step=f"{CAUSE} {one.next_step}")
+    found = containers_are_healthy(containers, services, may_start=True)
+    bad = tuple(replace(one, next_step=f"{CAUSE} {one.next_step}" if one.verdict is Verdict.FAILED else one.next_step)
                 for one in found if one.verdict is not Verdict.PASSED)
     unchecked = unchecked_services(containers, services)
     measured = f"{len(found) - len(unchecked)} of {len(found)}: {healthy_but(unchecked)}"

@@ -10,17 +10,21 @@ from runbook_lib.core.text import head_of
 from runbook_lib.platform.facts.containers import Container
 
 NO_HEALTH_CHECK = "no health check"
+STARTING = "starting"  # Docker's own word
+ASK_AGAIN = "Docker has not judged its health check yet. Run this again in a minute."
 
 
 def containers_are_healthy(containers: tuple[Container, ...], services: tuple[str, ...],
-                           restarts: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
+                           restarts: Mapping[str, int] | None = None, *,
+                           may_start: bool = False) -> tuple[Finding, ...]:
     """Each service has a running, healthy container that was neither restarted nor killed for memory.
 
-    `restarts`: earlier restarts by service, which do not count.
+    `restarts`: earlier restarts by service, which do not count. `may_start`: what only reads comes at any time; a
+    service that Docker has not judged yet, as one of monitoring right after a rollback, is inconclusive then.
     """
     known = restarts or {}
     return tuple(_service_is_healthy([one for one in containers if one.service == service], service,
-                                     known.get(service, 0)) for service in services)
+                                     known.get(service, 0), may_start=may_start) for service in services)
 
 
 def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
@@ -31,7 +35,7 @@ def restarts_of(containers: tuple[Container, ...]) -> dict[str, int]:
     return dict(counts)
 
 
-def _service_is_healthy(containers: list[Container], service: str, restarts: int) -> Finding:
+def _service_is_healthy(containers: list[Container], service: str, restarts: int, *, may_start: bool) -> Finding:
     """Of all that run: a scaled service is as healthy as the worst of them. One that does not run is a leftover of an
     interrupted recreation, unless none runs at all."""
     name = f"{service} is healthy"
@@ -47,6 +51,8 @@ def _service_is_healthy(containers: list[Container], service: str, restarts: int
     measured = ", ".join(found[worst]) or _well(judged[worst])
     if len(judged) > 1:
         measured = f"{judged[worst].name}: {measured}" if found[worst] else f"{len(judged)} containers {measured}"
+    if may_start and all(faults in ([], [STARTING]) for faults in found) and found[worst]:
+        return finding(name, None, measured=measured, expected=expected, next_step=ASK_AGAIN)
     return finding(name, not found[worst], measured=measured, expected=expected,
                    next_step=f"Read its log: `docker logs {judged[worst].name}` on the server.")
 

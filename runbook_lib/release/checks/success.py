@@ -130,7 +130,7 @@ class SuccessCriteria:
 def services_healthy(environment: Environment, containers: tuple[Container, ...], colour: str) -> tuple[Finding, ...]:
     """Every service that must run is healthy. One that the environment does without is not applicable, and why."""
     absent = tuple(not_applicable(f"{name} is healthy", reason) for name, reason in environment.absent_services.items())
-    return (*containers_are_healthy(containers, environment.running_services(colour)), *absent)
+    return (*containers_are_healthy(containers, environment.running_services(colour), may_start=True), *absent)
 
 
 def response_time(environment: Environment, load: Load) -> Finding:
