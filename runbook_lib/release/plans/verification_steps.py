@@ -81,7 +81,7 @@ def internal_gate(rollout: Rollout, *, page: bool = True) -> Step:
     )
     seen = [page_gate(environment, "the page of the new colour, in a browser",
                       view_page_inside(environment, expected.colour))] if page and environment.gate.page else []
-    return Step(StepKey.GATE_INTERNAL, "Verify the new release before switching traffic",
+    return Step(StepKey.GATE_INTERNAL, "Verify the new colour before switching traffic",
                 (healthy_inside(environment, expected, "the new colour, verified internally"), served, *seen))
 
 
