@@ -13,7 +13,7 @@ from typing import Any
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.plan import Plan
 from runbook_lib.core.text import pluralize, printable
-from runbook_lib.report.badges import badge_of
+from runbook_lib.report.badges import Badge, badge_of
 from runbook_lib.report.grouping import grouped
 from runbook_lib.report.labels import block, brief_command, on_host
 from runbook_lib.report.page import breakable, prose
@@ -114,9 +114,9 @@ def value_table(value: Any, *, title: str = "") -> str:
     return f'{heading}<div style="{_PROSE}">{escape(shaped)}</div>'
 
 
-def verdict_box(verdict: str, text: str = "", *, link: tuple[str, str] | None = None) -> str:
-    """A verdict with its sign and one sentence; `link` is an address and its text."""
-    badge = badge_of(verdict)
+def verdict_box(verdict: str | Badge, text: str = "", *, link: tuple[str, str] | None = None) -> str:
+    """A verdict, or a run's badge, with its sign and one sentence; `link` is an address and its text."""
+    badge = badge_of(verdict) if isinstance(verdict, str) else verdict
     more = f' <a href="{escape(link[0])}">{_text(link[1])}</a>' if link else ""
     return _box(badge.tone, f"{badge.sign} {badge.word}", text, more)
 

@@ -17,11 +17,20 @@ def require(findings: Finding | Iterable[Finding], record: RunRecord) -> tuple[F
     # no finding at all means that nothing was checked, which is not a precondition that holds
     if found and not unmet:
         return found
-    lines = lines_of(unmet, "needed")
-    error = PreconditionFailed("\n".join(["Not started: a precondition is not met.", *lines]), where=record.where,
+    error = PreconditionFailed("\n".join(_unmet_in_words(unmet)), where=record.where,
                                next_step=advice_of(unmet) or "See the findings above.")
     record.add_unmet(error)
     raise error
+
+
+def _unmet_in_words(unmet: list[Finding]) -> list[str]:
+    """The first line says which: a report's first words, and a message's, are that line alone."""
+    lines = lines_of(unmet, "needed")
+    if not lines:
+        return ["Not started: nothing was checked."]
+    if len(lines) == 1:
+        return [f"Not started: a precondition is not met: {lines[0]}"]
+    return [f"Not started: {len(lines)} preconditions are not met: {', '.join(one.check for one in unmet)}.", *lines]
 
 
 def verify(findings: Finding | Iterable[Finding], title: str, record: RunRecord) -> tuple[Finding, ...]:

@@ -17,12 +17,14 @@ from runbook_lib.run.outcomes import Outcome
 
 
 def show_verdict(outcome: Outcome, folder: RunFolder) -> None:
-    """The verdict in large type, with a link to the report that `seal_run` writes."""
+    """The verdict in large type, as the report that `seal_run` writes has it, with a link to that."""
+    from runbook_lib.report.badges import run_badge
     from runbook_lib.report.tables import verdict_box
 
     report = report_href(folder.path)
-    show_html(verdict_box(str(outcome.verdict), outcome.summary, link=(report, "Open the report")),
-              f"{outcome.verdict}: {outcome.summary}\nReport: {report}")
+    badge = run_badge(str(outcome.verdict), outcome.state, outcome.exit_code)
+    show_html(verdict_box(badge, outcome.summary, link=(report, "Open the report")),
+              f"{badge.word.lower()}: {outcome.summary}\nReport: {report}")
 
 
 def seal_run(outcome: Outcome, journal: Journal, folder: RunFolder, hooks: Hooks | None, connections: Any) -> None:

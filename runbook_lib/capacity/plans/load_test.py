@@ -33,6 +33,7 @@ def plan_load_test(test: LoadTestRun, environment: Environment) -> Plan:
     return Plan("load test", environment.name, (step,), undo_on_failure=True,
                 facts={"model": test.model, "loads": list(test.loads), "stage_s": test.stage_s, "flow": test.flow_mark,
                        "url": environment.public.url},
+                achieves=f"The load was sent to {environment.public.url}, and what it does was measured",
                 after_rollback_hint="Nothing is sent any more. Read the step's evidence, then run again.")
 
 

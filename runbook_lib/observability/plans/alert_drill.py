@@ -103,7 +103,8 @@ def plan_drill(environment: Environment, alerting: Alerting, names: Sequence[str
         expected_alerts=tuple(ExpectedAlert(name, without=(DRILL_LABEL,)) for name in names
                               if (rule := rules.of(name)) and rule.for_s < drill.hold_s),
     )
-    return Plan(NAME, environment.name, (step,), skipped=left, facts={"conditions": list(names)})
+    return Plan(NAME, environment.name, (step,), skipped=left, facts={"conditions": list(names)},
+                achieves=f"Provoked on {environment.name}, and followed to the channels: {', '.join(names)}")
 
 
 def drill_words(environment: Environment, rules: AlertRules, delivery: AlertDelivery,

@@ -47,4 +47,5 @@ def plan_notify(environment: Environment, routes: Sequence[Route], run_id: str, 
     skipped = tuple(SkippedStep(f"Send a test by {route.channel}", route.off) for route in wanted if route.off)
     reason = "" if steps else "no channel is configured"
     # what is not sent has reached no one, whether this run was to send it or only to show it
-    return Plan("notify", environment.name, steps, reason=reason, done=not skipped, skipped=skipped)
+    return Plan("notify", environment.name, steps, reason=reason, done=not skipped, skipped=skipped,
+                achieves=f"A test message was sent by {', '.join(one.channel for one in wanted if not one.off)}")

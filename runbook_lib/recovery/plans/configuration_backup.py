@@ -42,7 +42,8 @@ def plan_configuration_backup(now: ConfigurationBackups, environment: Environmen
                                    f"the server's clock and ours are {now.clock_apart_s:.0f} s apart"))
     changes = [f"{change.kind} {change.path}" for change in now.changes]
     return Plan("back up the configuration", environment.name, tuple(steps), skipped=tuple(skipped),
-                facts={"last backup": now.tip, "changes": changes})
+                facts={"last backup": now.tip, "changes": changes},
+                achieves=f"The configuration, files and rotated logs of {environment.name} are backed up")
 
 
 def survey_files(environment: Environment) -> Question[ArchivedFiles]:

@@ -45,6 +45,7 @@ def plan_schedules(
         # a test run that fails is what its operator wants to see: the schedule stays, and so does its backup
         undo_on_failure=test_run == NO_TEST_RUN,
         facts={"scheduler": now.scheduler, "installed": sorted(now.installed)},
+        achieves=f"The schedules are {wanted} on {environment.name}",
     )
 
 

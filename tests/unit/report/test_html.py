@@ -39,6 +39,9 @@ def test_the_failed_step_comes_before_the_list_of_steps(runs):
     assert text.index("Verify the new release before switching traffic: failed") < text.index("<h2>Steps</h2>")
     assert re.search(r"<b>Next step</b>Compare <code>(<[^>]+>)?DATABASE_URL(<[^>]+>)?</code> in", text)
     assert "12 of 12 probes" in text
+    problem = text[text.index('<section class="problem'):]
+    order = [problem.index(words) for words in ("<b>Next step</b>", "Checks that did not pass", "Output of Verify", "<h2>Steps</h2>")]
+    assert order == sorted(order), "what to do is not below an output that is longer than a page"
 
 
 def test_how_a_run_ended_is_its_headline(runs):
@@ -68,6 +71,9 @@ def test_planned_steps_are_shown_with_commands_and_undo(runs):
     assert "pg_dump --format=plain staging_db | gzip -6" in text
     assert "alembic downgrade a1b2c3" in text
     assert "8 planned, none run" in page(runs, "plan_only")
+    assert page(runs, "plan_only").index("<h2>Plan</h2>") < page(runs, "plan_only").index("<h2>Checks</h2>"), "it was asked for"
+    assert page(runs, "passed_deploy").index("<h2>Plan</h2>") > page(runs, "passed_deploy").index("<h2>Checks</h2>")
+    assert all(page(runs, name).count("<h2>Plan</h2>") < 2 for name in runs)
 
 
 def test_a_check_of_a_plan_that_was_not_applied_is_not_a_fault(runs):

@@ -19,13 +19,21 @@ from tests.unit.run_doubles import TOUCH, finished, opened
 def test_require_refuses_with_what_to_do_next(project_dir: ProjectDir, good: bool | None) -> None:
     with pytest.raises(PreconditionFailed) as refused:
         opened().require(finding("disk space", good, measured="3 GiB", expected="9 GiB", next_step="Free space."))
-    assert "disk space: 3 GiB, needed 9 GiB" in refused.value.what
+    assert refused.value.what == "Not started: a precondition is not met: disk space: 3 GiB, needed 9 GiB"
     assert refused.value.next_step == "Free space."
 
 
 def test_require_refuses_when_nothing_was_checked(project_dir: ProjectDir) -> None:
-    with pytest.raises(PreconditionFailed):
+    with pytest.raises(PreconditionFailed, match="nothing was checked"):
         opened().require(())
+
+
+def test_the_first_line_of_a_refusal_names_what_is_not_met(project_dir: ProjectDir) -> None:
+    """A report began with `Not started: a precondition is not met.`, and which was half a page below."""
+    with pytest.raises(PreconditionFailed) as refused:
+        opened().require([finding("disk", False, measured="3"), finding("memory", None), finding("clock", True)])
+    assert refused.value.what.splitlines() == [
+        "Not started: 2 preconditions are not met: disk, memory.", "disk: 3", "memory: not known"]
 
 
 def test_warnings_let_a_run_go_on_and_show_in_its_verdict(project_dir: ProjectDir, outputs: Path) -> None:

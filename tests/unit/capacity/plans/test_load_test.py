@@ -32,6 +32,7 @@ def test_making_a_plan_asks_nothing_and_sends_nothing() -> None:
     plan = plan_load_test(test, test.environment)
     assert [step.key for step in plan.steps] == ["load"]
     assert "2 → 5 → 8 users/s" in plan.steps[0].title
+    assert plan.achieves.startswith("The load was sent to https://")
     assert not test._started
 
 

@@ -115,6 +115,7 @@ def test_two_runs_have_one_plan_and_conditions_left_out_are_named(environment: E
     first, second = (plan_drill(environment, QUIET, ["ErrorRateHigh"]) for _ in range(2))
     assert first.hash == second.hash
     assert [one.title for one in first.skipped] == ["Provoke DiskUsageHigh", "Provoke MemoryUsageHigh"]
+    assert first.achieves == f"Provoked on {environment.name}, and followed to the channels: ErrorRateHigh"
 
 
 def test_a_rule_with_an_emoji_is_what_prometheus_reads(environment: Environment) -> None:

@@ -21,6 +21,7 @@ def test_each_channel_that_is_on_gets_a_step_and_the_others_their_reason() -> No
         "Send a test to devops@example.com by email", "Send a test to the channel by slack"]
     assert [(one.title, one.reason) for one in plan.skipped] == [("Send a test by pagerduty", OFF.off)]
     assert {step.host for step in plan.steps} == {"this machine"}
+    assert plan.achieves == "A test message was sent by email, slack"
 
 
 def test_a_plan_without_steps_gives_the_reason() -> None:

@@ -41,6 +41,12 @@ def test_a_backup_is_dumped_checked_and_published_before_anything_is_pruned() ->
     assert keys(folder(*daily(40))) == ["backup-dump", "backup-check", "backup-publish", "backup-prune"]
 
 
+def test_the_first_words_of_a_report_answer_what_was_asked() -> None:
+    """*Done: back up staging_db* was an order, and left open whether there is a dump that can be trusted."""
+    assert plan_backup(folder(), ENVIRONMENT).achieves == (
+        "staging_db on staging is backed up: every row is in the dump, which was read again")
+
+
 def test_a_failure_after_the_backup_keeps_it() -> None:
     steps = {step.key: step for step in plan_backup(folder(), ENVIRONMENT).steps}
     assert steps["backup-publish"].keeps == "the backup {published}"

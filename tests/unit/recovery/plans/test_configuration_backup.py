@@ -28,6 +28,7 @@ def test_nothing_changed_is_an_answer_of_the_plan() -> None:
     assert "configuration-commit" not in [step.key for step in plan.steps]
     assert any("nothing changed since aaaaaaaaaaaa" in one.reason for one in plan.skipped)
     assert "configuration-commit" in [step.key for step in plan_configuration_backup(FRESH, ENVIRONMENT).steps]
+    assert plan.achieves == "The configuration, files and rotated logs of staging are backed up"
 
 
 def test_no_log_is_deleted_when_the_clocks_disagree() -> None:

@@ -40,6 +40,11 @@ def test_only_what_differs_is_written() -> None:
     assert "schedule-timer" not in [step.key for step in plan_schedules(changed, ENVIRONMENT).steps]
 
 
+def test_what_a_plan_achieves_is_a_sentence() -> None:
+    assert plan_schedules(EMPTY, ENVIRONMENT).achieves == "The schedules are installed on staging"
+    assert plan_schedules(INSTALLED, ENVIRONMENT, "removed").achieves == "The schedules are removed on staging"
+
+
 def test_every_step_that_changes_something_has_a_way_back() -> None:
     for wanted, now in (("installed", EMPTY), ("removed", INSTALLED)):
         for step in plan_schedules(now, ENVIRONMENT, wanted).steps:
