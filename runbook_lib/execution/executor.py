@@ -79,7 +79,8 @@ class PlanExecutor:
             self._recorder.write("lock_taken", purpose=self._plan.name)
             after_lock.callback(self._record_end_of_lock)
             self._recheck()
-            self._end_left_silences()
+            if self._silences is not None:  # what a killed run has silenced is heard again, whatever this one does
+                self._silences.begin()
             held.callback(self._end_silences)  # before the lock goes: another run would take them for left ones
             for position, step in enumerate(self._plan.steps):
                 self._take(position, step)
@@ -91,21 +92,15 @@ class PlanExecutor:
         else:
             self._recorder.write("lock_lost", reason=self._state.lock_lost.what)
 
-    def _end_left_silences(self) -> None:
-        """What a run that was killed has silenced is heard again, whatever this one does."""
-        found = self._silences.begin() if self._silences is not None else ()
-        if found:
-            self._recorder.write("findings", stage=STAGE, findings=list(found))
-
     def _end_silences(self) -> None:
         """However the execution ended: what it silenced is heard again, and what could not be silenced is reported."""
         if self._silences is None:
             return
         self._silences.end()
-        if self._silences.findings:
-            self._state.unresolved += self._silences.findings
+        self._state.unresolved += self._silences.findings
+        if found := (*self._silences.left, *self._silences.findings):
             with suppress(RunbookError):
-                self._recorder.write("findings", stage=STAGE, findings=list(self._silences.findings))
+                self._recorder.write("findings", stage=STAGE, findings=list(found))
 
     def _recheck(self) -> None:
         """Under the lock: are the facts still those of the plan? Raises PlanChanged."""

@@ -1,11 +1,14 @@
 """Alerts that a step is expected to cause are silenced while it lasts. What cannot be silenced is only reported.
 
 A silence ends on its own a little after its step's time limit, also when this process is killed. The next execution,
-of whatever notebook, ends what a dead run left; until then 40 Health names it.
+of whatever notebook, ends what a dead run left; until then 40 Health names it. It looks for that while its own steps
+are taken: an Alertmanager that hangs is waited for only by a step that needs it, and once.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,6 +23,9 @@ STAGE = "Silences"
 CHECK = "expected alerts are silenced"
 LEFT = "no silence of a run that has ended is left"
 MARGIN_S = 120.0  # beyond the time limit of the step and of its undo
+WAIT_S = 6.0  # for what is looked for meanwhile: a little more than a reply of Alertmanager may take
+HUNG_S = 1.0  # a refusal comes at once; whoever took longer to fail hangs
+STILL_HUNG_S = 60.0  # so long it is not tried again
 
 
 class Alertmanager(Protocol):
@@ -40,22 +46,34 @@ class Silences:
     """The silences of one execution, which holds the environment's lock. Asks nothing before a step needs one."""
 
     def __init__(self, reach: Callable[[], Alertmanager], environment_name: str, run_id: str,
-                 operator: str = "") -> None:
-        self._reach, self._run_id, self._operator = reach, run_id, operator
+                 operator: str = "", wait_s: float = WAIT_S) -> None:
+        self._reach, self._run_id, self._operator, self._wait_s = reach, run_id, operator, wait_s
         self._created_by = mark_of(environment_name)
         self._mine: dict[ExpectedAlert, str] = {}
         self._given_up = False
+        self._looking: threading.Thread | None = None
+        self._over = threading.Event()
+        self._hung: tuple[float, Exception] | None = None
+        self.left: tuple[Finding, ...] = ()
         self.findings: tuple[Finding, ...] = ()
 
-    def begin(self) -> tuple[Finding, ...]:
-        """End what a dead run left, and say what that was. Where Alertmanager does not answer, the first step
-        that silences something reports it."""
+    def begin(self) -> None:
+        """Begin to end what a dead run left; `left` says what that was, once `end` was called. Where Alertmanager
+        does not answer, the first step that silences something reports it."""
+        self._looking = threading.Thread(target=self._end_left, name="left silences", daemon=True)
+        self._looking.start()
+
+    def _end_left(self) -> None:
+        began = time.monotonic()
         try:
             manager = self._reach()
             ended = self._end_orphans(manager, manager.silences()[0])
-        except Exception:
-            return ()
-        return (Finding(LEFT, Verdict.PASSED, f"ended now: {'; '.join(ended)}", "ended with its run"),) if ended else ()
+        except Exception as error:
+            if time.monotonic() - began >= HUNG_S:
+                self._hung = (time.monotonic(), error)
+            return
+        if ended:
+            self.left = (Finding(LEFT, Verdict.PASSED, f"ended now: {'; '.join(ended)}", "ended with its run"),)
 
     def before(self, plan: Plan, step: Step) -> None:
         """Silence what this step is expected to cause, and nothing of an earlier one."""
@@ -66,6 +84,8 @@ class Silences:
 
     def end(self) -> None:
         """End all that this execution silenced, however it ended."""
+        self._over.set()  # without the lock, what another run makes is not left
+        self.wait(self._wait_s)
         given_up, self._given_up = self._given_up, False  # what was made is to be ended, whatever failed since
         for alert in list(self._mine):
             self._attempt(lambda alert=alert: self._end(alert))  # type: ignore[misc]
@@ -76,7 +96,15 @@ class Silences:
         self._reach().expire(self._mine[alert])
         del self._mine[alert]  # only now: one whose end failed is tried again at the end of the execution
 
+    def wait(self, most_s: float) -> None:
+        """Wait until what a dead run left is ended, or it is known that it cannot be."""
+        if self._looking is not None:
+            self._looking.join(most_s)
+
     def _silence(self, plan: Plan, step: Step) -> None:
+        self.wait(self._wait_s)
+        if self._hung is not None and time.monotonic() - self._hung[0] < STILL_HUNG_S:
+            raise self._hung[1]
         manager = self._reach()
         found, now = manager.silences()
         self._end_orphans(manager, found)
@@ -95,7 +123,8 @@ class Silences:
         for one in found:
             active = (one.get("status") or {}).get("state") in ("active", "pending")
             comment = str(one.get("comment", ""))
-            if active and one.get("createdBy") == self._created_by and run_of(comment) != self._run_id:
+            left = one.get("createdBy") == self._created_by and run_of(comment) != self._run_id
+            if active and left and not self._over.is_set():
                 manager.expire(str(one.get("id")))
                 ended.append(comment)
         return tuple(dict.fromkeys(ended))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -161,6 +163,59 @@ def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with scripted_server(talk) as silent, pytest.raises(EndpointUnavailable):
         ServerAlertmanager(Direct(), port=silent).silences()
+
+
+@contextmanager
+def hanging(monkeypatch: pytest.MonkeyPatch, timeout_s: float, wait_s: float) -> Iterator[tuple[Silences, list[bool]]]:
+    """Silences at an Alertmanager that takes each request and never answers; and the requests it took."""
+    monkeypatch.setattr(alertmanager, "TIMEOUT_S", timeout_s)
+    taken: list[bool] = []
+
+    def talk(connection: socket.socket, over: Any) -> None:
+        taken.append(True)
+        over.wait(120)
+
+    with scripted_server(talk) as silent:
+        manager = ServerAlertmanager(Direct(), port=silent)
+        yield Silences(lambda: manager, "lab", "run-1", wait_s=wait_s), taken
+
+
+def test_one_that_hangs_holds_no_step_that_does_not_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each applied run took five seconds longer, before its first step."""
+    with hanging(monkeypatch, timeout_s=60.0, wait_s=0.1) as (made, _):
+        began = time.monotonic()
+        made.begin()
+        made.before(PLAN, LOUD)
+        made.end()
+        took = time.monotonic() - began
+    assert took < 30.0  # of sixty seconds
+    assert made.findings == ()
+
+
+def test_one_that_hangs_is_waited_for_once_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with hanging(monkeypatch, timeout_s=2.0, wait_s=60.0) as (made, taken):
+        made.begin()
+        for step in (LOUD, QUIET, LOUD, QUIET):
+            made.before(PLAN, step)
+        made.end()
+    assert len(taken) == 1
+    assert [one.verdict for one in made.findings] == [Verdict.WARNING]
+
+
+def test_one_that_refused_at_first_is_asked_again_by_the_step(manager: ServerAlertmanager) -> None:
+    answers = [EndpointUnavailable("No connection.")]
+
+    def reach() -> ServerAlertmanager:
+        if answers:
+            raise answers.pop()
+        return manager
+
+    made = Silences(reach, "lab", "run-1")
+    made.begin()
+    made.before(PLAN, QUIET)
+    assert len(active(manager)) == 1
+    made.end()
+    assert (active(manager), made.findings) == ([], ())
 
 
 def test_a_server_that_cannot_be_reached_is_no_fault_of_its_alertmanager() -> None:

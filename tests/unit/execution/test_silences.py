@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +81,26 @@ def test_an_alertmanager_that_does_not_answer_is_no_matter_to_a_run_that_silence
         raise EndpointUnavailable("Alertmanager gave no usable reply.")
 
     made = Silences(reach, "lab", "run-1")
-    assert (made.begin(), made.findings) == ((), ())
+    made.begin()
+    made.end()
+    assert (made.left, made.findings) == ((), ())
+
+
+def test_what_is_found_after_the_execution_is_another_runs() -> None:
+    """Its lock is gone then: an Alertmanager that answers late may show the silences of the next run."""
+    kept, late = Kept(), threading.Event()
+
+    def silences() -> tuple[list[dict[str, Any]], datetime]:
+        late.wait(60)
+        return [left_by("next")], kept.clock
+
+    kept.silences = silences  # type: ignore[method-assign]
+    made = Silences(lambda: kept, "lab", "run-1", wait_s=0.01)
+    made.begin()
+    made.end()
+    late.set()
+    made.wait(60.0)
+    assert (kept.ended, made.left) == ([], ())
 
 
 def test_a_silence_names_who_made_it() -> None:
