@@ -71,13 +71,13 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
              drills: Drills | None, certificate: Certificate | None,
              done: Mapping[str, datetime] | None = None, alert_drills: AlertDrills | None = None,
              passed: Mapping[str, datetime] | None = None) -> Calendar:
-    """Backups, drills and certificate, by the server's clock; what is due first is first.
+    """Backups, drills and certificate, by the server's clock, and what the archive here has, by ours; the first first.
 
     `done`: when runbooks were last done, `passed` with a good end, for those that leave their record in the archive
     alone; a backup of the configuration by hand is as good as a job's. None for drills or certificate: they could not
     be had. Before the first deployment no certificate is presented.
     """
-    now = backups.server_clock
+    now, ours = backups.server_clock, backups.our_clock
     newest = backups.newest
     last_drill = drills.last_passed if drills else None
     backup, drill = (
@@ -89,14 +89,15 @@ def calendar(environment: Environment, deployed: Deployed, backups: Backups, sch
         backup, drill = (_absent(one, environment.no_database_reason) for one in (backup, drill))
     duties: tuple[Duty, ...] = (
         backup,
-        _configuration_backup(environment, schedules, (done or {}).get(_BY_HAND), (passed or {}).get(_BY_HAND), now),
+        _configuration_backup(environment, schedules, (done or {}).get(_BY_HAND), (passed or {}).get(_BY_HAND), now,
+                              ours),
         drill,
         _alert_drill(environment, alert_drills, now),
         _certificate(environment, certificate, now, live=deployed.live_colour is not None),
     )
     bounds = environment.load_target
     if bounds is not None and done is not None:
-        duties += (_repeated("load test", done.get("60_load_test"), bounds.maximum_age_h, now, "60 Load test"),)
+        duties += (_repeated("load test", done.get("60_load_test"), bounds.maximum_age_h, ours, "60 Load test"),)
     return Calendar(_by_due(duties, now))
 
 
@@ -140,15 +141,16 @@ def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetim
 
 
 def _configuration_backup(environment: Environment, schedules: InstalledSchedules, done: datetime | None,
-                          passed: datetime | None, now: datetime) -> Duty:
-    """By the newest good one, whether a job made it or an operator."""
+                          passed: datetime | None, now: datetime, ours: datetime) -> Duty:
+    """By the newest good one, whether a job made it, dated by the server, or an operator, dated here."""
     status = schedules.statuses.get(BACKUP_CONFIGURATION)
     by_job = status.last_success if status else None
-    duty = _repeated("configuration backup", max((one for one in (by_job, passed) if one), default=None),
-                     environment.configuration_backup.maximum_age_h, now, "33 Back up the configuration",
-                     never=_none_by_schedule(schedules, done), automatic=_next(schedules, BACKUP_CONFIGURATION))
-    by_hand = duty.due is not None and passed is not None and duty.last == passed
-    return replace(duty, state=f"{duty.state}; by hand") if by_hand else duty
+    by_hand = passed is not None and (by_job is None or ours - passed <= now - by_job)
+    duty = _repeated("configuration backup", passed if by_hand else by_job,
+                     environment.configuration_backup.maximum_age_h, ours if by_hand else now,
+                     "33 Back up the configuration", never=_none_by_schedule(schedules, done),
+                     automatic=_next(schedules, BACKUP_CONFIGURATION))
+    return replace(duty, state=f"{duty.state}; by hand") if by_hand and duty.due is not None else duty
 
 
 def _alert_drill(environment: Environment, drills: AlertDrills | None, now: datetime) -> Duty:

@@ -184,13 +184,37 @@ def test_without_resources_no_review_is_due() -> None:
     assert made().with_capacity_review(nothing, None, NOW) == made()
 
 
-def test_a_load_test_is_due_where_the_environment_is_a_target() -> None:
-    def due(environment: Any, done: dict[str, datetime] | None) -> list[Duty]:
-        backups = Backups("/b", "d", NOW, NOW, True)
-        schedules = InstalledSchedules(planned_schedules(environment), NOW, "deploy", "/h", "UTC", frozenset(), "", {}, {}, {}, frozenset(), frozenset())
-        live = Deployed("green", None, None, None, None, frozenset(), ())
-        return [one for one in calendar(environment, live, backups, schedules, None, None, done).duties if one.name == "load test"]
+def load_tests(environment: Any, done: dict[str, datetime] | None, off_h: float = 0) -> list[Duty]:
+    """The duty where the server's clock is so many hours ahead of ours."""
+    backups = Backups("/b", "d", NOW + timedelta(hours=off_h), NOW, True)
+    schedules = InstalledSchedules(planned_schedules(environment), NOW, "deploy", "/h", "UTC", frozenset(), "", {}, {}, {}, frozenset(), frozenset())
+    live = Deployed("green", None, None, None, None, frozenset(), ())
+    return [one for one in calendar(environment, live, backups, schedules, None, None, done).duties if one.name == "load test"]
 
+
+@pytest.mark.parametrize("off_h", [-24 * 400, -1, 1, 24 * 400])
+def test_a_wrong_clock_of_the_server_makes_no_load_test_older_or_younger(off_h: float) -> None:
+    """The archive here dates it: one that was overdue counted as in time, one of today as overdue or in the future."""
+    hours = staging().load_test.maximum_age_h
+    for ago in (1, hours + 5):
+        done = {"60_load_test": NOW - timedelta(hours=ago)}
+        assert load_tests(staging(), done, off_h) == load_tests(staging(), done)
+
+
+@pytest.mark.parametrize(("off_h", "job_h", "hand_h"), [(-24 * 400, 10, 2), (24 * 400, 10, 2), (24 * 400, 2, 10), (-24 * 400, 2, 10)])
+def test_a_backup_by_hand_and_one_by_a_job_are_each_as_old_as_their_own_clock_says(off_h: float, job_h: float, hand_h: float) -> None:
+    server = NOW + timedelta(hours=off_h)
+    status = JobStatus(JobOutcome.SUCCEEDED, 0, server - timedelta(hours=job_h), 1, server - timedelta(hours=job_h), "", "", "timer")
+    schedules = InstalledSchedules(planned_schedules(staging()), server, "deploy", "/h", "UTC", frozenset(), "", {}, {},
+                                   {BACKUP_CONFIGURATION: status}, frozenset(), frozenset())
+    found = calendar(staging(), Deployed(None, None, None, None, None, frozenset(), ()), Backups("/b", "d", server, NOW, True), schedules, None, None,
+                     passed={"33_backup_configuration": NOW - timedelta(hours=hand_h)})
+    (duty,) = [one for one in found.duties if one.name == "configuration backup"]
+    assert (duty.verdict, duty.state.endswith("by hand")) == (Verdict.PASSED, hand_h < job_h)
+
+
+def test_a_load_test_is_due_where_the_environment_is_a_target() -> None:
+    due = load_tests
     hours = staging().load_test.maximum_age_h
     (fresh,) = due(staging(), {"60_load_test": NOW - timedelta(hours=hours - 1)})
     (late,) = due(staging(), {"60_load_test": NOW - timedelta(hours=hours + 5)})
