@@ -134,10 +134,14 @@ def nothing_is_new(review: LogReview) -> Finding:
     unread = [one.log for one in logs if one.problem]
     new = [one for one in review.templates if one.is_new]
     errors = [one for one in new if one.level != WARNED]
-    if not review.messages_before or unread:
-        why = f"{', '.join(unread)} could not be read" if unread else "no line is older than the deployment"
-        return Finding(NEW, Verdict.INCONCLUSIVE, why, expected,
-                       "Give more hours, so that the window begins before the deployment.")
+    if unread:
+        return Finding(NEW, Verdict.INCONCLUSIVE, f"{', '.join(unread)} could not be read", expected,
+                       "See the rows of the logs themselves; give fewer hours where one is too large.")
+    if new and not review.messages_before:  # without an error since, nothing has to be compared
+        return Finding(NEW, Verdict.INCONCLUSIVE,
+                       f"no line is older than the deployment; since then {_listed(new, _template_words)}", expected,
+                       "Read them in the table of templates. Give more hours, so that the window begins before the "
+                       "deployment; lines of a container that it replaced are gone.")
     if review.messages == review.messages_before:
         return Finding(NEW, Verdict.INCONCLUSIVE, "no line is younger than the deployment", expected,
                        "Does the application still write its log, and is it this one? Wait a few minutes, run again.")

@@ -29,7 +29,7 @@ def marks_of(window: MetricsWindow, deployed: Deployed | Unanswered, backups: Ba
     """Deployments, backups, alerts and alert drills within the window, oldest first."""
     found = []
     if isinstance(deployed, Deployed):
-        found += [Mark(DEPLOYMENT, f"deployment {one.run_id} ({one.version})", one.at, one.at, one.version)
+        found += [Mark(DEPLOYMENT, f"deployment {one.run_id} ({one.version})", one.begun, one.at, one.version)
                   for one in deployed.releases]
     if isinstance(backups, Backups):
         found += [Mark(BACKUP, f"backup {one.name}", one.taken_at, one.taken_at, "backup") for one in backups.backups]

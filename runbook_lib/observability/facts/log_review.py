@@ -55,7 +55,7 @@ def review(logs: dict[str, LogFile], survey: LogSurvey, deployed: Deployed | Non
            read: Callable[[str, AddPiece], LogReading]) -> LogReview:
     """The review, with a function that reads a log by its name and hands over its tables, piece by piece."""
     release, words = last_deployment(deployed, survey.since, survey.until)
-    deployed_at, version = (release.at, release.version) if release else (None, "")
+    deployed_at, version = (release.begun, release.version) if release else (None, "")
     window = Window(survey.since, survey.until, deployed_at)
     requests = RequestTables(window)
     readings = [read(name, requests.add) for name, log in logs.items() if log.kind == "access"]
@@ -74,14 +74,14 @@ def last_deployment(deployed: Deployed | None, since: datetime, until: datetime)
     """The last deployment, if lines before and after it can be compared; and which it was, in words."""
     if deployed is None:
         return None, "which deployment was the last is not known"
-    recorded = [one for one in deployed.releases if one.at <= until]
+    recorded = [one for one in deployed.releases if one.begun <= until]
     if not recorded:
         return None, "no deployment is recorded up to then"
     last = recorded[-1]
-    words = f"the last deployment was {last.version} on {last.at:%Y-%m-%d} at {last.at:%H:%M} UTC"
+    words = f"the last deployment was {last.version} on {last.begun:%Y-%m-%d} at {last.begun:%H:%M} UTC"
     if len(recorded) == 1:
         return None, f"{words}, and it is the first one"
-    if last.at < since:
+    if last.begun < since:
         return None, f"{words}, before this window"
     return last, words
 

@@ -25,6 +25,7 @@ class Release:
     strategy recreate, `colour` is empty and `images` has the image of each service; an `adopted` release ran before any
     runbook: its images are kept under names of ours, and its commit is only the one that was checked out then.
     `rolled_back_from` is the commit that a rollback to this release took from the users; None for a deployment.
+    `started`: when the first of its containers was made, minutes before the line of the history; None: not known.
     """
 
     commit: str
@@ -39,6 +40,12 @@ class Release:
     images: Mapping[str, str] = field(default_factory=dict, hash=False)
     adopted: bool = False
     rolled_back_from: str | None = None
+    started: datetime | None = None
+
+    @property
+    def begun(self) -> datetime:
+        """From when on lines of logs may be this release's: it passes its gate, and is recorded, only later."""
+        return self.started if self.started is not None and self.started < self.at else self.at
 
     @property
     def was_found(self) -> bool:
@@ -62,6 +69,7 @@ def parse_releases(text: str) -> tuple[Release, ...]:
         try:
             record = read_json(line)
             record["at"] = parse_time(record["at"])
+            record["started"] = parse_time(record["started"]) if record.get("started") else None
             record.setdefault("compatible_with", record.get(_COMPATIBLE_BEFORE_0_2))
             record["images"], record["adopted"] = dict(record.get("images") or {}), record.get("adopted") is True
             releases.append(Release(**{name: record.get(name) for name in Release.__dataclass_fields__}))

@@ -6,7 +6,9 @@ Every undo is safe whether the step was done, half done or not done at all.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
+from runbook_lib.core import programs
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
@@ -19,15 +21,7 @@ from runbook_lib.platform.plans.step_keys import StepKey
 
 UPSTREAMS = ".runbook/upstreams/active.conf"
 EXEMPTIONS = ".runbook/upstreams/rate_limit_exempt.conf"
-# Time and run id come from the server's clock and lock, who and why from standard input: in the plan they would give it
-# another hash for every operator. The braces where the three objects meet are removed.
-APPEND_RELEASE = r"""
-record=${3#?}; record=${record%?}
-read -r who
-run=$(sed -n 's/.*"run_id": *"\([A-Za-z0-9-]*\)".*/\1/p' "$2")
-at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
-printf '{"at": "%s", "run_id": "%s", %s, %s\n' "$at" "$run" "$record" "${who#?}" >> "$1" && sync "$1"
-"""
+APPEND_RELEASE = programs.text("release/append_release.sh")
 
 
 def start_idle_colour(rollout: Rollout) -> Step:
@@ -91,11 +85,17 @@ def commit_release(rollout: Rollout, *, compatible_with: str | None = None, roll
         **({"compatible_with": compatible_with} if compatible_with else {}),
         **({"rolled_back_from": rolled_back_from} if rolled_back_from else {}),
     }
-    paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
-    append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record))
-    who = json.dumps({"by": rollout.choices.operator, "reason": rollout.choices.reason}) + "\n"
     return Step(StepKey.COMMIT_RELEASE, "Write the release record",
-                (Command(append, stdin=who, stdin_is_attribution=True),))
+                (record_line(rollout, record, rollout.choices.reason),))
+
+
+def record_line(rollout: Rollout, line: Mapping[str, object], reason: str) -> Command:
+    """The command that appends a line to the release history; its times and its run come from the server."""
+    paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
+    # who and why come from standard input: in the plan they would give it another hash for every operator
+    append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, rollout.environment.project, json.dumps(line))
+    who = json.dumps({"by": rollout.choices.operator, "reason": reason}) + "\n"
+    return Command(append, stdin=who, stdin_is_attribution=True)
 
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:

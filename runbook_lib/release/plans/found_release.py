@@ -5,14 +5,12 @@ From then on it is a release like any other: what this deployment returns to, an
 
 from __future__ import annotations
 
-import json
-
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
 from runbook_lib.platform.facts.releases import ENV, UPSTREAMS
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
-from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
+from runbook_lib.release.plans.cutover_steps import record_line
 
 FOUND = "found running: no run of the runbooks had recorded it"
 
@@ -37,7 +35,4 @@ def record_running(rollout: Rollout) -> tuple[Step, ...]:
 def _append(rollout: Rollout, commit: str) -> Command:
     record = {"commit": commit, "version": rollout.deployed.live_version or commit[:12], "colour": rollout.live_colour,
               "schema_revision": rollout.target.schema_now}
-    who = json.dumps({"by": rollout.choices.operator, "reason": FOUND}) + "\n"
-    paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
-    return Command(("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(record)), stdin=who,
-                   stdin_is_attribution=True)
+    return record_line(rollout, record, FOUND)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from runbook_lib.platform.plans.compose import compose_up, once_settled, remove_
 from runbook_lib.platform.plans.nginx import follow_restarted
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
-from runbook_lib.release.plans.cutover_steps import APPEND_RELEASE
+from runbook_lib.release.plans.cutover_steps import record_line
 
 ADOPTED = "ran before any runbook: its images are kept, and it is what an undo returns to"
 NOT_YET = datetime.min.replace(tzinfo=UTC)  # the time of a line that is still to be written
@@ -139,14 +138,6 @@ def record_release(change: Replacement, first: tuple[Action, ...] = (), *, rolle
             **({"rolled_back_from": rolled_back_from} if rolled_back_from else {})}
     return Step(StepKey.COMMIT_RELEASE, "Write the release record",
                 (*first, record_line(rollout, line, rollout.choices.reason)))
-
-
-def record_line(rollout: Rollout, line: Mapping[str, object], reason: str) -> Command:
-    """The command that appends a line to the release history; time and run come from the server."""
-    paths = (rollout.path(".runbook/releases.jsonl"), rollout.path(".runbook/lock.json"))
-    append = ("sh", "-ec", APPEND_RELEASE, "append-release", *paths, json.dumps(line))
-    who = json.dumps({"by": rollout.choices.operator, "reason": reason}) + "\n"
-    return Command(append, stdin=who, stdin_is_attribution=True)
 
 
 def _line_of(adopted: Release) -> dict[str, object]:

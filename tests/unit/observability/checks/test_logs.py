@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.checks.logs import log_answer, logs_are_quiet
 from runbook_lib.observability.facts.log_reading import ACCESS_LINE
-from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, TEXTS, deployed_at, message, request, reviewed
+from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, TEXTS, at, deployed_at, message, request, reviewed
 from tests.unit.observability_doubles import staging
 
 QUIET = reviewed((REQUESTS, request() * 100), (MESSAGES, message(text="fine", level="INFO")))
@@ -112,3 +114,39 @@ def test_the_example_of_what_could_not_be_read_is_one_that_can_be_shown() -> Non
     text = message(text="fine", level="INFO") * 50 + b"\0" * 5000 + b"\n" + b"plain words\n"
     (row,) = (one for one in logs_are_quiet(staging(), reviewed((MESSAGES, text))) if one.check.endswith("can be read"))
     assert "for example: plain words" in row.measured
+
+
+def new_since(text: bytes, *, started: float | None = None) -> Finding:
+    """What is new since a release that was recorded at minute 700, and whose first container was made then."""
+    deployed = deployed_at(-600, 700)
+    last = replace(deployed.releases[-1], started=None if started is None else at(started))
+    deployed = replace(deployed, releases=(deployed.releases[0], last))
+    found = logs_are_quiet(staging(), reviewed((MESSAGES, text), deployed=deployed))
+    return next(one for one in found if one.check == "new errors")
+
+
+BEFORE = message(100, "fine", "INFO")
+
+
+def test_an_application_that_logs_only_at_its_start_has_its_lines_since_the_deployment() -> None:
+    """The history's time is that of its last step: each such application ended inconclusive after each deployment."""
+    text = BEFORE + message(690, "listening", "INFO")
+    assert new_since(text).verdict is Verdict.INCONCLUSIVE
+    assert new_since(text, started=689).verdict is Verdict.PASSED
+
+
+def test_an_error_of_a_releases_start_is_new_though_it_goes_on_after_it_was_recorded() -> None:
+    """It was older than the deployment, and so never new."""
+    text = BEFORE + message(690, "no such table") + message(800, "no such table")
+    assert new_since(text).verdict is Verdict.PASSED
+    found = new_since(text, started=689)
+    assert (found.verdict, "no such table" in found.measured) == (Verdict.FAILED, True)
+
+
+def test_without_an_error_since_the_deployment_nothing_older_is_needed() -> None:
+    """With recreate the lines of the container before are gone: each deployment ended inconclusive."""
+    assert new_since(message(690, "listening", "INFO"), started=689).verdict is Verdict.PASSED
+    found = new_since(message(690, "no such table"), started=689)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "since then ERROR no such table" in found.measured
+    assert "lines of a container that it replaced are gone" in found.next_step

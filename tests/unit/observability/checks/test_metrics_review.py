@@ -41,6 +41,18 @@ def test_a_deployment_long_before_or_after_is_not_named() -> None:
         assert change.words.endswith("at 12:30 UTC")
 
 
+def test_a_change_at_the_switch_is_the_deployments_though_it_was_recorded_later() -> None:
+    """A release is recorded minutes after it got the traffic: what it made slower had changed before it."""
+    known = deployed(32)
+    begun = replace(known, releases=(replace(known.releases[0], started=BEGIN + timedelta(minutes=29)),))
+    histories = [history(name, staging().metrics[name].main, SLOWER if name == "response_time" else [2.0] * 60) for name in staging().metrics]
+    found = review_metrics(staging(), HOUR, (*histories, begun, NOTHING, ()))
+    (change,) = [one for one in found.changes if one.worse]
+    assert "1 min after deployment 20261127T123200Z-abcdef" in change.words
+    checks = {one.check: one.verdict for one in changes_found(found)}
+    assert checks["no change for the worse after the last deployment"] is Verdict.WARNING
+
+
 def test_a_fall_is_better_where_higher_is_worse_and_neither_for_users() -> None:
     assert review({"response_time": SLOWER[::-1]}).changes[0].worse is False
     assert review({"active_users": [3.0] * 30 + [90.0] * 30}).changes[0].worse is None

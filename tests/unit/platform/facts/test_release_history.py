@@ -46,3 +46,16 @@ def test_what_was_found_stays_that_in_the_line_of_a_rollback_to_it() -> None:
     built, = parse_releases(LINE % "aaa")
     assert (again.adopted, again.was_found, again.named_version) == (False, True, "")
     assert (built.was_found, built.named_version) == (False, "v3.1.0")
+
+
+@pytest.mark.parametrize(("started", "begun"), [
+    ("2026-11-22T15:52:30+00:00", "15:52:30"), (None, "16:00:00"), ("", "16:00:00"), ("2026-11-22T17:00:00+00:00", "16:00:00"),
+])
+def test_a_release_begins_with_its_first_container_and_never_after_it_was_recorded(started: str | None, begun: str) -> None:
+    release, = parse_releases(json.dumps({**json.loads(LINE % "aaa"), "started": started}) + "\n")
+    assert f"{release.begun:%H:%M:%S}" == begun
+
+
+def test_a_beginning_that_is_no_time_is_damage() -> None:
+    with pytest.raises(FactUnreadable, match="line 1"):
+        parse_releases(json.dumps({**json.loads(LINE % "aaa"), "started": "soon"}) + "\n")

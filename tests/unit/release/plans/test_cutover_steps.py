@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,37 @@ def test_the_line_of_the_record_is_whole_whatever_the_reason(tmp_path: Path, rea
     subprocess.run(argv, input=str(append.stdin), text=True, check=True)
     release, = parse_releases((tmp_path / "releases.jsonl").read_text())
     assert (release.by, release.reason, release.colour, release.run_id) == ("ada", reason, "green", "20261127T000000Z-abc")
+
+
+DOCKER = """#!/bin/sh
+[ -z "$FAILS" ] || exit 1
+case "$*" in
+*project={project}*oneoff=False*) echo one; echo two; echo three ;;
+"inspect --format {{{{.Created}}}} one two three") date -u -d -9days +%FT%T.5Z; date -u -d +2seconds +%FT%T.123456789Z; date -u -d +60seconds +%FT%T.1Z ;;
+*) exit 9 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("born", "fails", "known"), [(True, "", True), (False, "", False), (True, "1", False)])
+def test_the_record_has_the_first_container_that_was_made_under_its_lock(tmp_path: Path, born: bool, fails: str, known: bool) -> None:
+    """A release is recorded minutes after its start, and its first lines in a log counted as those of the release before."""
+    now = datetime.now(UTC)
+    # this process holds the lock; what was made nine days ago is not of this release
+    ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    (tmp_path / "lock.json").write_text(f'{{"run_id": "r", "pid": 1, {f""""born": {ticks}, """ if born else ""}"fence": 3}}')
+    (docker := tmp_path / "docker").write_text(DOCKER.format(project=ROLLOUT.environment.project))
+    docker.chmod(0o755)
+    append = steps.commit_release(ROLLOUT).actions[0]
+    assert isinstance(append, Command)
+    argv = (*append.argv[:4], str(tmp_path / "releases.jsonl"), str(tmp_path / "lock.json"), *append.argv[6:])
+    subprocess.run(argv, input=str(append.stdin), text=True, check=True, timeout=60,
+                   env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "FAILS": fails})
+    release, = parse_releases((tmp_path / "releases.jsonl").read_text())
+    assert release.at >= now.replace(microsecond=0)
+    assert (release.started is not None) == known
+    if release.started is not None:
+        assert timedelta(0) <= release.started - now.replace(microsecond=0) < timedelta(seconds=60)
 
 
 def test_who_deploys_and_why_is_no_part_of_what_would_be_done() -> None:
