@@ -102,7 +102,7 @@ def time_of(text: str, now: datetime | None = None, time_key: str = "") -> datet
     begins, at = head_time(text, now or datetime.now(UTC))
     if begins:
         return at
-    if stamp := _stamp().search(text[:100]):
+    if stamp := _stamp().search(text[:120]):
         return _time(stamp.group())
     if common := _COMMON_LOG.search(text[:200]):
         try:

@@ -131,7 +131,7 @@ def _sorted_out(lines: Iterable[str], at_of: Callable[[str], datetime | None],
             files[-1].silence_s = float(text)
         elif mark == "G":
             gaps.append(sanitize(text))
-        elif mark in ("X", "C", "U") and text:
+        elif mark in ("X", "C", "D", "U") and text:
             marked.append((mark, text))
     return files, marked, gaps
 
@@ -144,8 +144,8 @@ def _severe(marked: list[tuple[str, str, datetime | None]], since: datetime, sou
     """
     before: datetime | None = None
     for place, (mark, text, at) in enumerate(marked):
-        if mark == "X" and (at is None or at >= since):
-            one = severe_line(text, at, source, level_key, chosen=True)
+        if mark in ("X", "D") and (at is None or at >= since):
+            one = severe_line(text, at, source, level_key, chosen=mark == "X")
             yield from (one,) if one else ()
         elif mark == "U" and (one := severe_line(text, at, source, level_key)):
             after = next((later for kind, _, later in marked[place + 1:] if kind != "U"), None)

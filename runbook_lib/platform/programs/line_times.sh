@@ -120,5 +120,5 @@ function time_in(line,   t, quote) {
         return in_last_year(month(substr(t, 1, 3)), substr(t, 5, 2) + 0, substr(t, 8, 8))
     }
     if (line !~ /^[^ ]+ [\[(]?[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/]/ && (t = number_at_begin(line)) != "") return t
-    return iso_in(line)
+    return iso_in(substr(line, 1, 120)) # further on it is rather one of the message
 }'

@@ -2,8 +2,9 @@
 # log_lines.sh LOG SINCE LONGEST MOST KEYS [KEY]: severe lines of a log and of all its rotated files that were written to since
 # SINCE (seconds of 1970), oldest first. KEYS: under which lines of JSON have their time, a line each; KEY: which has the level.
 # Follows compression.sh, line_times.sh and severe_lines.sh; TIME_ZONES is set before. Log text is never run, and cannot pass for
-# one of our own lines: each line begins with a letter. N: seconds of 1970 by the clock that dates the lines; F: a file; B, E, S: its first and last dated line, and its longest silence in seconds; X: a
-# severe line of JSON; C: a line that dates its neighbours; U: a text line with a severe word; G: what could not be read.
+# one of our own lines: each line begins with a letter. N: seconds of 1970 by the clock that dates the lines; F: a file;
+# B, E, S: its first and last dated line, and its longest silence in seconds; X: a severe line of JSON; D: a text line with
+# a severe word and a time; U: one without a time; C: a line that dates its neighbours; G: what could not be read.
 set -euo pipefail
 log=$1 since=$2 longest=$3 most=$4
 printf -v NOW '%(%s)T' -1
@@ -32,7 +33,7 @@ content() {
 }
 severe() {
     LC_ALL=C awk -v LONGEST="$longest" "$TIMES$SEVERE"'
-    { line = plain($0); shown = substr(line, 1, LONGEST); at = time_in(shown) }
+    { line = plain($0); sub(/\r$/, "", line); shown = substr(line, 1, LONGEST); at = time_in(shown) }
     at != "" {
         if (first == "") first = shown; else if (at - before > silence) silence = at - before
         before = at; last = shown
@@ -40,7 +41,11 @@ severe() {
     }
     line ~ /^\{[ \t]*"/ { if (severe_json(line)) print "X " shown; next }
     # what nothing dates in itself is dated by its neighbours
-    severe_text(line) || (index(line, "{") && severe_json(line)) { if (last != "" && at == "") print "C " last; print "U " shown; wanted = (at == "") }
+    severe_text(line) || (index(line, "{") && severe_json(line)) {
+        if (at != "") { print "D " shown; next }
+        if (last != "") print "C " last
+        print "U " shown; wanted = 1
+    }
     END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
 }
 show() {
@@ -51,7 +56,8 @@ show() {
     tool=$(tool_for "$2")
     if [[ $tool != cat ]] && ! command -v "$tool" >/dev/null; then
         printf 'G %s: %s is not installed\n' "$name" "$tool"
-    elif ! content "$tool" <"$2" | severe; then
+    # a log that was cut while its writer went on begins with a gap of NUL, however large, in front of its first line
+    elif ! content "$tool" <"$2" | tr -d '\000' | severe; then
         printf 'G %s: cannot be read whole\n' "$name"
     fi
 }

@@ -25,8 +25,8 @@ def read(folder: Path, *lines: str, key: str = "") -> SevereLines:
 
 def found_in(log: Path) -> tuple[tuple[LogLine, ...], str]:
     done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", "\n".join((*TIMES, *NAMED_TIMES))),
-                          input=lines_program(), capture_output=True, text=True, check=True, timeout=120)
-    found = parse_lines(done.stdout.split("\n"), SINCE)
+                          input=lines_program().encode(), capture_output=True, check=True, timeout=120)
+    found = parse_lines(done.stdout.decode("utf-8", "replace").split("\n"), SINCE)
     return found.lines, found.incomplete
 
 
@@ -138,3 +138,27 @@ def test_the_time_has_the_key_that_the_environment_file_names(tmp_path: Path) ->
                           capture_output=True, text=True, check=True, timeout=120)
     found = parse_lines(done.stdout.split("\n"), SINCE, time_key="when")
     assert ([one.message for one in found.lines], found.incomplete) == (["boom"], "")
+
+
+T = b"2026-11-27 20:30:00 "
+
+
+@pytest.mark.parametrize("text", [
+    T + b"\0\0 ERROR boom\n", b"\0" * 5000 + b"\n" + T + b"ERROR boom\n", b"\0" * 200_000 + T + b"ERROR boom\n", T + b"ERROR boom\r\n",
+    b"x" * 3_000_000 + b"\n" + T + b"ERROR boom\n", T + b"ERROR boom \xff\xfe\xc3\n", b"\xff" * 999 + b"\n" + T + b"ERROR boom\n", T + b"ERROR boom",
+    b'{"time":"2026-11-27T20:30:00Z","level":"error","msg":"boom"}\n', "\ufeff".encode() + T + b"ERROR boom\n",
+    T + "ERROR boom \u202egnp <b>$(touch x)</b>".encode() + b"\n",
+], ids=["nul", "a line of nul", "the gap that copytruncate leaves", "crlf", "3 MB in a line", "not utf-8", "a line that is not", "no end", "another format",
+        "a byte order mark", "markup"])
+def test_an_error_next_to_anything_is_found_with_its_time(tmp_path: Path, text: bytes) -> None:
+    """Behind a gap of NUL, as a writer leaves it whose log was truncated under it, the first error was lost silently."""
+    log = tmp_path / "app.log"
+    log.write_bytes(b"2026-11-27 19:00:00 INFO ok\n" + text)
+    [one], incomplete = found_in(log)
+    assert ("boom" in one.message, one.at, incomplete) == (True, SINCE + timedelta(minutes=30), "")
+    assert not set(one.message) & set("\0\r\u202e\x1b")
+
+
+def test_an_error_whose_time_only_its_writer_understands_is_shown_without_one(tmp_path: Path) -> None:
+    [one] = read(tmp_path, "[27-Nov-2026 20:30:00 Mars/Base] ERROR: boom").lines
+    assert (one.at, "boom" in one.message) == (None, True)
