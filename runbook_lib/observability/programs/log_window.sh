@@ -96,16 +96,26 @@ offset_of() { # FILE SIZE MOMENT where: "before" it surely, or "after" it surely
     done
     if [[ $4 == before ]]; then echo "$low"; else echo "$high"; fi
 }
-window_of_plain() { # FILE SIZE: first byte and number of bytes
-    local first last
+# After copytruncate a writer that does not append goes on where it was: its file begins with zeros, and no line does there.
+zeros_of() { # FILE: how many bytes of zeros it begins with; a few are a line of whoever wrote them
+    local at=''
+    if [[ -z $(head -c 64 "$1" | tr -d '\0') ]] && command -v cmp >/dev/null; then
+        at=$({ LC_ALL=C cmp -- "$1" /dev/zero 2>/dev/null || true; } | sed -n 's/.* differ: [a-z]* \([0-9]*\),.*/\1/p')
+    fi
+    echo "$((${at:-1} - 1))"
+}
+window_of_plain() { # FILE SIZE: first byte, number of bytes, and where the first line begins
+    local first last zeros
+    zeros=$(zeros_of "$1")
     first=$(offset_of "$1" "$2" $((since - MARGIN)) before)
     last=$(offset_of "$1" "$2" $((until + MARGIN)) after)
+    if ((first < zeros)); then first=$zeros; fi
     if ((last < first)); then last=$first; fi
-    echo "$first $((last - first))"
+    echo "$first $((last - first)) $zeros"
 }
-piece() { # FILE FIRST BYTES; a beginning in the middle of a line is moved to the next one
-    if (($2 == 0)); then
-        { head -c "$3" "$1" || true; } | LC_ALL=C cut -b "-$longest"
+piece() { # FILE FIRST BYTES ZEROS; a beginning in the middle of a line is moved to the next one
+    if (($2 == $4)); then
+        { tail -c "+$(($2 + 1))" "$1" 2>/dev/null || true; } | { head -c "$3" || true; } | LC_ALL=C cut -b "-$longest"
     else
         { tail -c "+$2" "$1" 2>/dev/null || true; } | { head -c "$(($3 + 1))" || true; } | LC_ALL=C cut -b "-$longest" \
             | tail -n +2
@@ -124,12 +134,12 @@ window_of_packed() { # TOOL FILE NAME
         begun || !dated { print }' || true
 }
 lines_of_file() { # NUMBER
-    local file="/proc/$$/fd/${fds[$1]}" name=${names[$1]} tool size first bytes
+    local file="/proc/$$/fd/${fds[$1]}" name=${names[$1]} tool size first bytes zeros
     tool=$(tool_for "$file")
     if [[ $tool == cat ]]; then
         size=$(stat -L -c %s "$file")
-        read -r first bytes < <(window_of_plain "$file" "$size")
-        if ((bytes > 0)); then piece "$file" "$first" "$bytes"; fi
+        read -r first bytes zeros < <(window_of_plain "$file" "$size")
+        if ((bytes > 0)); then piece "$file" "$first" "$bytes" "$zeros"; fi
     elif ! command -v "$tool" >/dev/null; then
         gap "$name: $tool is not installed"
     else

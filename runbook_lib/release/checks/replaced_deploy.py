@@ -19,6 +19,7 @@ from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.file_migrations import file_migrations_known
 from runbook_lib.release.checks.left_services import left_services
 from runbook_lib.release.checks.migration_chain import migration_chain
+from runbook_lib.release.checks.shared_namespaces import namespaces_followed
 from runbook_lib.release.checks.watch_conclusion import reads_are_enough
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -46,6 +47,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         *_known(release, environment),
         *_awaited(release, environment),
         *left_services(release, environment),
+        *namespaces_followed(release, environment),
         *_keeps_data(release, environment),
         *reads_are_enough(environment, watch_s),
         *disk_and_memory(server, environment),

@@ -16,6 +16,10 @@ from runbook_lib.environment import Environment
 from runbook_lib.environment.migrations import GROUPED, Migrations
 
 RECORD = "migration"
+# 0007_region, 20240101_init.js, V12__orders.sql; behind a part of the application, if it has one
+_LEADING = re.compile(r"V?(\d+)(?!\d)")
+# Django names it after the first and the last one
+_SQUASHED = re.compile(r"(?:^|\.)(\d+)\w*_squashed_(\d+)")
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,17 @@ class FileMigrations:
     def newer(self) -> tuple[str, ...]:
         """What the database has and the release has not, of the parts that the release has migrations of at all.
 
-        A framework's own migrations (Django's auth) have no file in the repository, and are not newer than it.
+        A framework's own migrations (Django's auth) have no file in the repository, and are not newer than it; nor is
+        what was taken away once all had it: what is older than each file that is left, and what was squashed into one.
         """
-        parts = {_part(one) for one in self.of_release}
+        ours: dict[str, list[str]] = {}
+        for one in self.of_release:
+            ours.setdefault(self._part(one), []).append(one)
         return tuple(sorted(one for one in self.applied or () if one not in self.of_release
-                            and (_part(one) in parts or (parts and not self.grouped))))
+                            and self._part(one) in ours and not _taken_away(one, ours[self._part(one)])))
+
+    def _part(self, name: str) -> str:
+        return name.rpartition(".")[0] if self.grouped else ""
 
 
 def file_migrations(environment: Environment, survey: str, connections: Connections) -> FileMigrations | None:
@@ -147,5 +157,16 @@ def applied_if_known(environment: Environment, of_release: tuple[str, ...] = ())
     return Question("applied migrations, if known", fetch)
 
 
-def _part(name: str) -> str:
-    return name.rpartition(".")[0]
+def _taken_away(name: str, left: Iterable[str]) -> bool:
+    """Whether its number is below that of each file left, or within those that one of them was squashed from."""
+    number = _number(name)
+    if number is None:
+        return False
+    numbers = [found for one in left if (found := _number(one)) is not None]
+    spans = (_SQUASHED.search(one) for one in left)
+    return number < min(numbers, default=0) or any(int(one[1]) <= number <= int(one[2]) for one in spans if one)
+
+
+def _number(name: str) -> int | None:
+    found = _LEADING.match(name) or _LEADING.match(name.rpartition(".")[2])
+    return int(found[1]) if found else None

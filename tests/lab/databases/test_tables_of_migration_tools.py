@@ -33,6 +33,15 @@ TABLES = {
         INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         SELECT n, 'x', n < 4, '', 0 FROM generate_series(1, 4) n""",
 }
+FLYWAY = """CREATE TABLE flyway_schema_history (installed_rank integer PRIMARY KEY, version varchar(50), description varchar(200) NOT NULL,
+    type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer, installed_by varchar(100) NOT NULL,
+    installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL);
+    INSERT INTO flyway_schema_history VALUES
+    (1, '0', '<< Flyway Baseline >>', 'BASELINE', '<< Flyway Baseline >>', NULL, 'x', now(), 0, true),
+    (2, '1', 'a', 'SQL', 'V1__a.sql', 1, 'x', now(), 0, true), (3, '2', 'b', 'SQL', 'orders/V2__b.sql', 1, 'x', now(), 0, true),
+    (4, NULL, 'views', 'SQL', 'R__views.sql', 1, 'x', now(), 0, true), (5, '3', 'c', 'SQL', 'V3__c.sql', 1, 'x', now(), 0, false)"""
+KNEX = """CREATE TABLE knex_migrations (id serial PRIMARY KEY, name varchar(255), batch integer, migration_time timestamptz);
+    INSERT INTO knex_migrations (name, batch) VALUES ('20240101_a.js', 1), ('20240102_b.min.ts', 1)"""
 MORE: dict[str, dict[str, Any]] = {
     "golang-migrate": {"newest_alone": True, "unfinished": "SELECT version FROM schema_migrations WHERE dirty"},
     "SQLx": {"unfinished": "SELECT version FROM _sqlx_migrations WHERE NOT success"},
@@ -74,3 +83,20 @@ def test_the_documented_lines_read_what_the_tool_has_recorded(server: Throwaway,
     server.sql(TABLES[tool], DATABASE, OWNER)
     assert applied_migrations(environment, of_release).fetch(asked) == {"1", "2", "3"}
     assert unfinished_migrations(environment).fetch(asked) == ({"4"} if "unfinished" in MORE.get(tool, {}) else set())
+
+
+@pytest.mark.parametrize(("tool", "tables", "applied"), [
+    # the lines of a baseline and of views that are made again each time belong to no file
+    ("Flyway (Spring)", FLYWAY, {"V1__a.sql", "V2__b.sql"}),
+    # a server runs what was compiled, and the repository has the source
+    ("Knex", KNEX, {"20240101_a", "20240102_b.min"}),
+])
+def test_lines_that_are_no_file_of_a_release_are_left_out(server: Throwaway, tool: str, tables: str, applied: set[str]) -> None:
+    """Each deployment of a project with a baseline warned of `<< Flyway Baseline >>`; of compiled Knex none was ever applied."""
+    line = documented(tool)
+    environment = shop(migrations={**DJANGO, **line, "files": [line["files"]]})
+    server.sql(f'DROP DATABASE IF EXISTS "{DATABASE}"', "postgres")
+    server.sql(f'CREATE DATABASE "{DATABASE}" OWNER "{OWNER}"', "postgres")
+    server.sql(tables, DATABASE, OWNER)
+    asked: Any = SimpleNamespace(database=server)
+    assert applied_migrations(environment).fetch(asked) == applied

@@ -212,3 +212,15 @@ def test_lines_of_a_container_without_any_time_get_dockers(folder: Path, tmp_pat
     asked = ask("send", folder, 1, 4_000_000_000, path=str(tmp_path), source=("service", "gw2", "web"))
     stamp = "2026-11-29T00:08:54.606123456Z " if dated else ""
     assert gzip.decompress(asked.stdout).decode() == "".join(stamp + line for line in text.splitlines(keepends=True))
+
+
+def test_the_zeros_that_a_truncated_log_begins_with_are_no_lines_and_no_bytes_of_it(folder: Path) -> None:
+    """copytruncate: the first line came cut at its zeros, and 43 refused a log of gigabytes that had none."""
+    log = folder / "app.log"
+    with log.open("wb") as file:
+        file.seek(30_000_000)
+        file.write(b"".join(json_line(BEGIN + 20 * number) for number in range(50)))
+    assert sent(log, BEGIN, BEGIN + 1000) == [BEGIN + 20 * number for number in range(50)]
+    assert b"\0" not in gzip.decompress(ask("send", log, BEGIN, BEGIN + 1000).stdout)
+    size = next(int(line.split()[1]) for line in sizes(log, BEGIN, BEGIN + 1000) if line.startswith("F "))
+    assert size == 50 * len(json_line(BEGIN))

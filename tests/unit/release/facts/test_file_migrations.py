@@ -65,6 +65,23 @@ def test_a_name_without_a_part_in_front_is_newer_than_the_release(name: str, our
     assert (made.pending, made.newer) == ((), (theirs,))
 
 
+@pytest.mark.parametrize(("ours", "theirs", "newer", "grouped"), [
+    # Rails and Laravel: old files are deleted once every database has them
+    (("20240301", "20240401"), ("20200101", "20240201"), (), False), (("20240301",), ("20240302",), ("20240302",), False),
+    # of another branch: in between, and none of ours
+    (("20240301", "20240401"), ("20240315",), ("20240315",), False),
+    (("2024_03_01_a.php",), ("2014_10_12_users.php",), (), False), (("V5__a.sql",), ("V4__b.sql", "V6__c.sql"), ("V6__c.sql",), False),
+    # Django: what one file was squashed from keeps its lines
+    (("shop.0001_squashed_0007_stock", "shop.0008_a"), ("shop.0001_initial", "shop.0005_b", "auth.0012_c"), (), True),
+    (("shop.0001_squashed_0007_stock",), ("shop.0008_a",), ("shop.0008_a",), True), (("shop.0002_a",), ("shop.initial",), ("shop.initial",), True),
+    (("a", "b"), ("c",), ("c",), False), ((), ("c",), (), False),
+])
+def test_what_was_taken_away_is_not_newer_than_the_release(ours: tuple[str, ...], theirs: tuple[str, ...], newer: tuple[str, ...],
+                                                           grouped: bool) -> None:
+    """NetBox's squashed migrations: each deployment warned of dozens that the database has and no release will have again."""
+    assert FileMigrations(ours, frozenset({*ours, *theirs}), grouped=grouped).newer == newer
+
+
 NUMBERS = {**DJANGO, "name": "{number}", "newest_alone": True, "table": "schema_migrations",
            "applied": "SELECT version FROM schema_migrations", "unfinished": "SELECT version FROM schema_migrations WHERE dirty"}
 
