@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2016,SC2034
 # When a line of a log was written, in awk: `time_in(line)` gives seconds since 1970, "" where the line has no time. facts/line_heads.py
 # knows the same forms. Set before: TIME_KEYS, under which lines of JSON have their time, a line each, the likeliest first;
 # TIME_ZONES, abbreviations and their seconds east of UTC, a line each, `?` where several zones share one, so that the time is

@@ -19,6 +19,11 @@ from runbook_lib.release.checks.networks import networks_followed
 from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.second_container import second_containers
+from runbook_lib.release.checks.service_settings import (
+    data_folder_is_kept,
+    health_checks_can_fail,
+    services_run_as_now,
+)
 from runbook_lib.release.checks.submodules import submodules
 from runbook_lib.release.checks.volume_options import volumes_followed
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
@@ -56,11 +61,21 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         *no_secret_in_compose(config, environment),
         *ports_can_be_opened(config, environment, tree.ports),
         *networks_followed(config, tree.networks, environment.project),
-        *volumes_are_kept(config, tree.mounted, environment),
-        *volumes_followed(config, tree.volumes, environment.project),
+        *_with_what_runs(config, tree, environment),
         *volumes_hide_nothing(tree.overlaid),
         *second_containers(config, environment),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
+    )
+
+
+def _with_what_runs(config: ComposeConfig, tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
+    """Data that would not be found again, and what is taken from services: neither fails a probe."""
+    return (
+        *volumes_are_kept(config, tree.mounted, environment),
+        *volumes_followed(config, tree.volumes, environment.project),
+        *data_folder_is_kept(config, tree.running, environment),
+        *services_run_as_now(config, tree.running, environment),
+        *health_checks_can_fail(config),
     )
 
 

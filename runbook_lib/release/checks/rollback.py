@@ -9,6 +9,7 @@ from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.file_migrations import named
 from runbook_lib.release.checks.kept_volumes import volumes_are_kept
+from runbook_lib.release.checks.service_settings import data_folder_is_kept
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import RollbackTarget
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
@@ -38,7 +39,8 @@ def rollback_preconditions(
 
 def _volumes(tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
     config = tree.sources.compose
-    return volumes_are_kept(config, tree.mounted, environment) if config is not None and config.valid else ()
+    return (*volumes_are_kept(config, tree.mounted, environment),
+            *data_folder_is_kept(config, tree.running, environment)) if config is not None and config.valid else ()
 
 
 def _images(choice: RollbackTarget) -> Finding:

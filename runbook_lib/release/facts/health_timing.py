@@ -39,9 +39,9 @@ def first_answer(service: Mapping[str, Any]) -> FirstAnswer | None:
     if not check.get("test") or check.get("disable") or check["test"] in ("NONE", ["NONE"]):
         return None
     # nothing and zero are Docker's own figure
-    interval = _seconds(check.get("interval"), INTERVAL_S)
-    quick = _seconds(check.get("start_interval"), START_INTERVAL_S)
-    period = _seconds(check.get("start_period"), 0.0)
+    interval = seconds_in(check.get("interval"), INTERVAL_S)
+    quick = seconds_in(check.get("start_interval"), START_INTERVAL_S)
+    period = seconds_in(check.get("start_period"), 0.0)
     if interval is None or quick is None or period is None:
         return None
     if check.get("start_interval"):  # an older engine refuses it
@@ -49,7 +49,8 @@ def first_answer(service: Mapping[str, Any]) -> FirstAnswer | None:
     return FirstAnswer(quick if period else interval, interval)
 
 
-def _seconds(text: object, without: float) -> float | None:
+def seconds_in(text: object, without: float) -> float | None:
+    """A time as Compose writes it (`1m30s`); `without` where there is none or zero, None where the form is unknown."""
     words = str(text or "")
     parts = _PART.findall(words)
     if "".join(number + unit for number, unit in parts) != words:

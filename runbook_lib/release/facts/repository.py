@@ -29,6 +29,7 @@ from runbook_lib.release.facts.mounted_volumes import LiveVolume, MountedVolume,
 from runbook_lib.release.facts.networks import LiveNetwork, parse_networks
 from runbook_lib.release.facts.overlaid_files import OverlaidFiles, overlaid_files
 from runbook_lib.release.facts.ports import ServerPorts, parse_ports
+from runbook_lib.release.facts.running_services import RunningService, parse_running
 
 SURVEY_TIMEOUT_S = 240.0
 _PROGRAM = tuple(f"release/{one}.sh" for one in (
@@ -91,7 +92,7 @@ class ReleaseTree:
     the server's now; None: not known. `not_in_checkout` are Compose files that the live release lacks;
     `not_in_release`: this one. `changed_on_server` differ from the live commit, and this release changes them, too.
     `configuration_folders` are those that services mount; the API's image is built from `api_folder`. Of the containers
-    that run now: `overlaid` and `mounted`.
+    that run now: `running`, `overlaid` and `mounted`.
     """
 
     ref: str
@@ -104,6 +105,7 @@ class ReleaseTree:
     networks: tuple[LiveNetwork, ...] = ()
     mounted: tuple[MountedVolume, ...] = ()
     volumes: tuple[LiveVolume, ...] = ()
+    running: tuple[RunningService, ...] = ()
     overlaid: tuple[OverlaidFiles, ...] = ()
     not_in_checkout: tuple[str, ...] = ()
     not_in_release: tuple[str, ...] = ()
@@ -200,6 +202,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
                             if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
         ports=parse_ports(records),
         networks=parse_networks(records), mounted=parse_volumes(records), volumes=parse_live_volumes(records),
+        running=parse_running(records),
         not_in_checkout=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "checkout"]),
         changed_on_server=tuple(_decoded(record[1]) for record in records if record[0] == "local"),
         not_in_release=tuple(_decoded(record[2]) for record in records if record[:2] == ["absent", "release"]),

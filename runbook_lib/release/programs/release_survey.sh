@@ -48,6 +48,7 @@ main() {
     show_ports
     show_networks
     show_volumes
+    show_settings
 }
 
 # show_absent WHERE FOLDER: Compose files that are not there. The live release needs them, too: a deployment asks Compose
@@ -160,7 +161,7 @@ show_paths() {
 }
 
 # show_ports: what is open on the server, by containers and by other programs; the last record says that nothing is missing.
-# And how the services run, which the engine says in the same breath. What `docker compose run` made is not the service.
+# And the volumes of services, which the engine says in the same breath. What `docker compose run` made is not the service.
 show_ports() {
     local ids found about options version tries=0 kind
     ids=$(docker ps --quiet --no-trunc 2>/dev/null) || return 0
@@ -185,6 +186,24 @@ show_ports() {
     printf 'engine\t%s\n' "${version%%[!0-9.]*}"
     [[ $options != *name=rootless* ]] || printf 'port-lowest\t%s\n' "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)"
     printf 'port-end\n'
+}
+
+# show_settings: how services run; apart from the above, because one word that an engine does not know ends its whole answer.
+# Of their variables these alone: others may be secrets.
+show_settings() {
+    local ids form project service found
+    form='{{index .Config.Labels "com.docker.compose.project"}}{{"\t"}}{{index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{"id":{{json .ID}},
+        "hostname":{{json .Config.Hostname}},"restart":{{json .HostConfig.RestartPolicy.Name}},"log":{{json .HostConfig.LogConfig.Type}},
+        "memory":{{json .HostConfig.Memory}},"shm":{{json .HostConfig.ShmSize}},"read_only":{{json .HostConfig.ReadonlyRootfs}},
+        "stop_s":{{json .Config.StopTimeout}},"ulimits":{{json .HostConfig.Ulimits}},"variables":[{{range .Config.Env}}{{
+        if eq (index (split . "=") 0) "PGDATA" "TZ" "PGTZ"}}{{json .}},{{end}}{{end}}null]}'
+    ids=$(docker ps --quiet --no-trunc --filter label=com.docker.compose.service --filter label=com.docker.compose.oneoff=False 2>/dev/null) || return 0
+    [[ -n $ids ]] || return 0
+    # one that was removed in this moment is left out, with an error
+    # shellcheck disable=SC2086
+    docker inspect --format "${form//$'\n'/}" $ids 2>/dev/null | tr '\t' '\037' | while IFS=$'\x1f' read -r project service found; do
+        [[ -z $project || -z $service ]] || printf 'settings\t%s\t%s\t%s\n' "$project" "$service" "$(printf %s "$found" | encoded)"
+    done || true
 }
 
 main "$@"; exit
