@@ -22,6 +22,7 @@ NEW_PATH = ("The earlier release never answered there: it has no such path, or n
             "later release; should the earlier one stay, take the path out of health.endpoints.")
 NO_FIELD = ("The earlier release names no commit there, and its image is the proof. The environment file is of a later "
             "release; should the earlier one stay, take `commit` out of health.endpoints.")
+NO_REPLY = "What did not answer as it should names no commit: the check of that reply has what to do."
 NOTHING_KNOWN: Unanswered = {}
 # a proxy looks up an address once, and two containers that start at once may change theirs
 STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
@@ -168,8 +169,7 @@ def _same_commit(path: str, measured: str, expected: str, *, earlier: bool, answ
         measured=measured[:12],
         expected=expected[:12],
         otherwise=Verdict.WARNING if earlier else Verdict.FAILED,
-        # where nothing answers, its own check says what to do
-        next_step=NO_FIELD if earlier else "" if not answered else
+        next_step=NO_FIELD if earlier else NO_REPLY if not answered else
         "A different release is answering. Check the upstream file and the image tags.",
     )
 
