@@ -66,7 +66,8 @@ def configuration_is_safe(after: ConfigurationBackups, before: ConfigurationBack
                 measured="; ".join(after.differs[:3]) or f"{after.clone_files} of {after.collected} files",
                 expected=f"{after.collected} files as on the server", next_step=_UNRELIABLE),
         finding("older backups are still there", older <= {one.commit for one in after.commits},
-                measured=f"{len(after.commits)} newest commits read", expected="none lost", next_step=_UNRELIABLE),
+                measured=f"{pluralize(len(after.commits), 'commit')} read, the newest", expected="none lost",
+                next_step=_UNRELIABLE),
     )
 
 

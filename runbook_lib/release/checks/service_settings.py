@@ -31,7 +31,7 @@ def services_run_as_now(config: ComposeConfig, running: Iterable[RunningService]
     changed = [f"{name}: {words}" for name, service in sorted(config.services.items())
                if (not environment.release.replaced or name in environment.release.services)
                and (now := live.get(name) or _of_the_other_colour(name, live))
-               for words in _changes(service, now, planned=name in planned)]
+               for words in (*_changes(service, now, planned=name in planned), *_unprotected(service, now))]
     return (Finding(AS_NOW, Verdict.WARNING, "; ".join(changed), "nothing is taken away", _MEANT),) if changed else ()
 
 
@@ -94,6 +94,27 @@ def _changes(service: Mapping[str, Any], now: RunningService, *, planned: bool) 
         wanted = _variable(service, name)
         if wanted and wanted != now.variables.get(name, wanted):
             yield f"{name} {now.variables[name]} now, {wanted} in the release: times without a zone shift"
+
+
+def _unprotected(service: Mapping[str, Any], now: RunningService) -> Iterator[str]:
+    """What keeps a process that was broken into from more: gone in the release."""
+    user = str(service.get("user") or "")
+    if _is_root(user) and now.user and not _is_root(now.user):
+        yield f"runs as {now.user} now, as root in the release"
+    if _forbids_privileges(now.security) and not _forbids_privileges(service.get("security_opt")):
+        yield "no-new-privileges is gone"
+    if "ALL" in now.dropped and "ALL" not in [str(one).upper() for one in service.get("cap_drop") or ()]:
+        yield "cap_drop ALL is gone"
+    if now.read_only and not service.get("read_only"):
+        yield "read_only is gone: what is broken into can change its own files"
+
+
+def _is_root(user: str) -> bool:
+    return user.partition(":")[0] in ("root", "0")
+
+
+def _forbids_privileges(options: Iterable[object] | None) -> bool:
+    return any(re.fullmatch(r"no-new-privileges([:=]true)?", str(one)) for one in options or ())
 
 
 def _restart(service: Mapping[str, Any]) -> str:

@@ -17,8 +17,8 @@ STOP_S, SHM_BYTES = 10, 64 * 1024 * 1024
 class RunningService:
     """A service of a Compose project, as the engine started its containers, of which there are `containers`.
 
-    `memory_bytes` and `open_files` are 0 without a limit; `hostname` is empty where the engine chose it. Of
-    `variables` only PGDATA, TZ and PGTZ are known.
+    `memory_bytes` and `open_files` are 0 without a limit; `hostname` is empty where the engine chose it; `user` where
+    neither the image nor a file names one: then it is root. Of `variables` only PGDATA, TZ and PGTZ are known.
     """
 
     project: str
@@ -33,6 +33,9 @@ class RunningService:
     open_files: int = 0
     hostname: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    security: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def parse_running(records: Iterable[list[str]]) -> tuple[RunningService, ...]:
@@ -57,5 +60,6 @@ def _service(project: str, service: str, about: Mapping[str, Any]) -> RunningSer
         project, service, restart=str(about.get("restart") or ""), log=str(about.get("log") or ""),
         memory_bytes=int(about.get("memory") or 0), shm_bytes=int(about.get("shm") or SHM_BYTES),
         read_only=bool(about.get("read_only")), stop_s=float(STOP_S if stop_s is None else stop_s),
-        open_files=max(open_files, default=0), variables=given,
+        open_files=max(open_files, default=0), variables=given, user=str(about.get("user") or ""),
+        security=tuple(map(str, about.get("security") or ())), dropped=tuple(map(str, about.get("dropped") or ())),
         hostname="" if str(about.get("id") or "").startswith(hostname) else hostname)

@@ -195,6 +195,7 @@ show_settings() {
     form='{{index .Config.Labels "com.docker.compose.project"}}{{"\t"}}{{index .Config.Labels "com.docker.compose.service"}}{{"\t"}}{"id":{{json .ID}},
         "hostname":{{json .Config.Hostname}},"restart":{{json .HostConfig.RestartPolicy.Name}},"log":{{json .HostConfig.LogConfig.Type}},
         "memory":{{json .HostConfig.Memory}},"shm":{{json .HostConfig.ShmSize}},"read_only":{{json .HostConfig.ReadonlyRootfs}},
+        "user":{{json .Config.User}},"security":{{json .HostConfig.SecurityOpt}},"dropped":{{json .HostConfig.CapDrop}},
         "stop_s":{{json .Config.StopTimeout}},"ulimits":{{json .HostConfig.Ulimits}},"variables":[{{range .Config.Env}}{{
         if eq (index (split . "=") 0) "PGDATA" "TZ" "PGTZ"}}{{json .}},{{end}}{{end}}null]}'
     ids=$(docker ps --quiet --no-trunc --filter label=com.docker.compose.service --filter label=com.docker.compose.oneoff=False 2>/dev/null) || return 0

@@ -31,7 +31,10 @@ SETTINGS = """restart: unless-stopped
     shm_size: 128m
     stop_grace_period: 20s
     ulimits: {nofile: 2048}
-    mem_limit: 256m"""
+    mem_limit: 256m
+    user: daemon
+    security_opt: ["no-new-privileges:true"]
+    cap_drop: [ALL]"""
 
 
 def survey(project: Project, folder: str, options: str = "{}", data: str = "data", settings: str = SETTINGS) -> ReleaseTree:
@@ -79,9 +82,10 @@ def test_a_database_that_a_release_moves_is_refused_before_it_begins_empty(proje
         "warning: kept: type is not set on the server, none in the release; kept: device is not set on the server, /srv/kept in the release"]
     assert judged(project, survey(project, "./data/pg", data="data/pg16")) == [
         "failed: PGDATA /var/lib/postgresql/data/pg16 in the release, /var/lib/postgresql/data now"]
-    [found] = judged(project, survey(project, "./data/pg", settings="restart: 'no'"))
+    [found] = judged(project, survey(project, "./data/pg", settings="restart: 'no'\n    user: root"))
     assert [one.partition(" now")[0].rpartition(": ")[2] for one in found.split("; ")] == [
-        "restart is unless-stopped", "shm_size 128 MiB", "stop_grace_period 20 s", "hostname node-1"]
+        "restart is unless-stopped", "shm_size 128 MiB", "stop_grace_period 20 s", "hostname node-1", "runs as daemon", "no-new-privileges is gone",
+        "cap_drop ALL is gone"]
     survey(project, "./data/pg", moved)
     project.compose("up", "--detach")
     assert project.output("docker", "volume", "inspect", "--format", "{{json .Options}}", f"{project.name}_kept") == "null"

@@ -33,6 +33,9 @@ def release(name: str = "postgres", **service: Any) -> ComposeConfig:
     ({"network_mode": "host", "volumes": [{}]}, {"hostname": "server-1"}),  # the server's name
     ({}, {"hostname": "node-1"}),  # nothing is kept
     ({"read_only": True}, {"read_only": True}),
+    ({"user": "1000"}, {"user": "app"}), ({"user": "root"}, {"user": ""}), ({"user": "0:0"}, {"user": "root"}), ({}, {"user": "app"}),
+    ({"security_opt": ["no-new-privileges=true"]}, {"security": ("no-new-privileges",)}), ({}, {"security": ("no-new-privileges:false",)}),
+    ({"cap_drop": ["all"]}, {"dropped": ("ALL",)}), ({}, {"dropped": ("CHOWN",)}),
     ({"logging": {"driver": "none"}}, {"log": "none"}),
     ({"deploy": {"replicas": 2}}, {"containers": 2}),
     ({"environment": {"TZ": "Europe/Berlin"}}, {}),  # not known before
@@ -40,6 +43,18 @@ def release(name: str = "postgres", **service: Any) -> ComposeConfig:
 ])
 def test_what_is_kept_or_raised_is_no_finding(service: dict[str, Any], now: dict[str, Any]) -> None:
     assert services_run_as_now(release(**service), (replace(NOW, **now),), ENVIRONMENT) == ()
+
+
+@pytest.mark.parametrize(("service", "now", "measured"), [
+    ({"user": "0:0"}, {"user": "app:app"}, "runs as app:app now, as root in the release"),
+    ({"user": "root"}, {"user": "1000"}, "runs as 1000 now, as root in the release"),
+    ({"security_opt": ["seccomp=unconfined"]}, {"security": ("no-new-privileges:true",)}, "no-new-privileges is gone"),
+    ({"cap_drop": ["CHOWN"]}, {"dropped": ("ALL",)}, "cap_drop ALL is gone"),
+    ({}, {"read_only": True}, "read_only is gone: what is broken into can change its own files"),
+])
+def test_what_protected_a_container_and_is_gone_is_a_warning(service: dict[str, Any], now: dict[str, Any], measured: str) -> None:
+    found, = services_run_as_now(release(**service), (replace(NOW, **now),), ENVIRONMENT)
+    assert found.measured == f"postgres: {measured}"
 
 
 def test_a_colour_that_does_not_run_is_compared_with_the_other_one() -> None:

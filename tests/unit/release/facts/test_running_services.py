@@ -20,5 +20,11 @@ def test_what_somebody_gave_to_a_container_is_not_the_engines_own() -> None:
     assert (found.hostname, found.stop_s, found.open_files) == ("node-1", 0, 1024)
 
 
+def test_what_protects_a_container_is_read() -> None:
+    given = {**ABOUT, "user": "app:app", "security": ["no-new-privileges:true"], "dropped": ["ALL"]}
+    [found] = parse_running([["settings", "shop", "web", encoded(given)]])
+    assert (found.user, found.security, found.dropped) == ("app:app", ("no-new-privileges:true",), ("ALL",))
+
+
 def test_a_reply_with_less_is_a_service_all_the_same() -> None:
     assert parse_running([["settings", "shop", "web", encoded({})]]) == (RunningService("shop", "web"),)
