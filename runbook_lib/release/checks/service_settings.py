@@ -28,11 +28,14 @@ def services_run_as_now(config: ComposeConfig, running: Iterable[RunningService]
     """A warning where a release takes something away from a service that runs; nothing where it gives more."""
     live = {one.service: one for one in running if one.project == environment.project}
     planned = _with_planned_memory(environment)
-    changed = [f"{name}: {words}" for name, service in sorted(config.services.items())
-               if (not environment.release.replaced or name in environment.release.services)
-               and (now := live.get(name) or _of_the_other_colour(name, live))
-               for words in (*_changes(service, now, planned=name in planned), *_unprotected(service, now))]
-    return (Finding(AS_NOW, Verdict.WARNING, "; ".join(changed), "nothing is taken away", _MEANT),) if changed else ()
+    changed: dict[str, list[str]] = {}  # what most services of a file share is one line with all of their names
+    for name, service in sorted(config.services.items()):
+        now = live.get(name) or _of_the_other_colour(name, live)
+        if now and (not environment.release.replaced or name in environment.release.services):
+            for words in (*_changes(service, now, planned=name in planned), *_unprotected(service, now)):
+                changed.setdefault(words, []).append(name)
+    measured = "; ".join(f"{', '.join(names)}: {words}" for words, names in changed.items())
+    return (Finding(AS_NOW, Verdict.WARNING, measured, "nothing is taken away", _MEANT),) if changed else ()
 
 
 def data_folder_is_kept(config: ComposeConfig, running: Iterable[RunningService],

@@ -45,6 +45,13 @@ def test_what_is_kept_or_raised_is_no_finding(service: dict[str, Any], now: dict
     assert services_run_as_now(release(**service), (replace(NOW, **now),), ENVIRONMENT) == ()
 
 
+def test_what_several_services_lose_is_written_once() -> None:
+    config = ComposeConfig(True, "", {"postgres": {"restart": "no"}, "redis": {"restart": "no", "logging": {"driver": "none"}}})
+    found, = services_run_as_now(config, (NOW, replace(NOW, service="redis")), ENVIRONMENT)
+    assert found.measured == ("postgres, redis: restart is always now, none in the release: it stays down after a crash or a boot of "
+                              "the server; redis: its log is kept nowhere (logging driver none)")
+
+
 @pytest.mark.parametrize(("service", "now", "measured"), [
     ({"user": "0:0"}, {"user": "app:app"}, "runs as app:app now, as root in the release"),
     ({"user": "root"}, {"user": "1000"}, "runs as 1000 now, as root in the release"),
