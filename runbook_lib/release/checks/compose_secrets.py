@@ -8,11 +8,11 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment
+from runbook_lib.release.facts.compose_variables import PLACEHOLDER
 from runbook_lib.release.facts.repository import ComposeConfig
 
 PLAIN = "no secret stands in the Compose file"
 SOUNDS_SECRET = ("SECRET", "PASSWORD", "TOKEN_KEY", "PRIVATE_KEY")
-_PLACEHOLDER = "placeholder-for-"  # what `compose_variables.py` puts in the place of each secret
 _PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^:/@\s]*:([^/@\s]+)@")
 _NO_SECRET = re.compile(r"/.*|\d{1,6}|true|false|yes|no|", re.IGNORECASE)  # a path, a number of days, a switch
 
@@ -39,5 +39,5 @@ def _plain(service: Mapping[str, Any]) -> Iterator[str]:
         in_url = _PASSWORD_IN_URL.search(text)
         whole = any(word in name.upper() for word in SOUNDS_SECRET) and not _NO_SECRET.fullmatch(text)
         secret = in_url[1] if in_url else text if whole else ""
-        if secret and _PLACEHOLDER not in secret:
+        if secret and PLACEHOLDER not in secret:
             yield name

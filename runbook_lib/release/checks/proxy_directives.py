@@ -25,7 +25,7 @@ _TIMES = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, 
 _GUARDS = ("deny", "auth_basic", "auth_request", "internal", "ssl_verify_client", "return")
 _REFUSALS = ("401", "403", "404", "410", "444")
 _OPENINGS = (("allow", "all"), ("auth_basic", "off"), ("auth_request", "off"), ("ssl_verify_client", "off"),
-             ("autoindex", "on"))
+             ("autoindex", "on"), ("satisfy", "any"))
 _OLD_TLS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
 _EVERYWHERE = ""
 _Place = tuple[str, str]  # server and location

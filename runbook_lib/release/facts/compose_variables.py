@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.environment import Environment
 
+PLACEHOLDER = "placeholder-for-"  # how the value begins that stands in the place of a secret
 COLOUR_VARIABLES = ("BLUE_COMMIT", "BLUE_VERSION", "GREEN_COMMIT", "GREEN_VERSION")
 
 
@@ -14,5 +15,5 @@ def placeholder_variables(environment: Environment) -> dict[str, str]:
         **dict.fromkeys(COLOUR_VARIABLES, "0" * 40),
         **{f"{folder.upper()}_CONFIG_HASH": "0" * 40 for folder in environment.compose.configuration},
         **environment.images,
-        **{name: f"placeholder-for-{name.lower()}" for name in environment.delivered_secrets},
+        **{name: f"{PLACEHOLDER}{name.lower()}" for name in environment.delivered_secrets},
     }

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lab import images
-from lab.engine import ensure_engine
-from lab.processes import file_lock
 from runbook_lib.contract.catalogue import find_runbook
 from runbook_lib.release.facts.file_migrations import applied_migrations, unfinished_migrations
 from tests.lab.databases.throwaway import DATABASE, OWNER, Throwaway
@@ -48,19 +43,6 @@ MORE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Throwaway]:
-    ensure_engine()
-    with file_lock("images"):
-        images.ensure_images()
-    made = Throwaway(f"gw2-lab-tools-{os.getpid()}", tmp_path_factory.mktemp("tools"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
 def documented(tool: str) -> dict[str, str]:
     row = re.search(rf"^\| {re.escape(tool)} \|.*$", PAGE.read_text(encoding="utf-8"), re.M)
     assert row, f"{tool} has no line in the page"
@@ -69,18 +51,16 @@ def documented(tool: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("tool", TABLES)
-def test_the_documented_lines_read_what_the_tool_has_recorded(server: Throwaway, tool: str) -> None:
+def test_the_documented_lines_read_what_the_tool_has_recorded(live: Throwaway, tool: str) -> None:
     """golang-migrate keeps its newest number alone: no SELECT could name what a release still has to migrate."""
     line = documented(tool)
     for select in MORE.get(tool, {}).values():
         assert isinstance(select, bool) or select in PAGE.read_text(encoding="utf-8")
     environment = shop(migrations={**DJANGO, **line, "files": [line["files"]], **MORE.get(tool, {})})
-    server.sql(f'DROP DATABASE IF EXISTS "{DATABASE}"', "postgres")
-    server.sql(f'CREATE DATABASE "{DATABASE}" OWNER "{OWNER}"', "postgres")
-    asked: Any = SimpleNamespace(database=server)
+    asked: Any = SimpleNamespace(database=live)
     of_release = ("1", "2", "3", "4")
     assert applied_migrations(environment, of_release).fetch(asked) == frozenset(), "there is no table yet"
-    server.sql(TABLES[tool], DATABASE, OWNER)
+    live.sql(TABLES[tool], DATABASE, OWNER)
     assert applied_migrations(environment, of_release).fetch(asked) == {"1", "2", "3"}
     assert unfinished_migrations(environment).fetch(asked) == ({"4"} if "unfinished" in MORE.get(tool, {}) else set())
 
@@ -91,12 +71,10 @@ def test_the_documented_lines_read_what_the_tool_has_recorded(server: Throwaway,
     # a server runs what was compiled, and the repository has the source
     ("Knex", KNEX, {"20240101_a", "20240102_b.min"}),
 ])
-def test_lines_that_are_no_file_of_a_release_are_left_out(server: Throwaway, tool: str, tables: str, applied: set[str]) -> None:
+def test_lines_that_are_no_file_of_a_release_are_left_out(live: Throwaway, tool: str, tables: str, applied: set[str]) -> None:
     """Each deployment of a project with a baseline warned of `<< Flyway Baseline >>`; of compiled Knex none was ever applied."""
     line = documented(tool)
     environment = shop(migrations={**DJANGO, **line, "files": [line["files"]]})
-    server.sql(f'DROP DATABASE IF EXISTS "{DATABASE}"', "postgres")
-    server.sql(f'CREATE DATABASE "{DATABASE}" OWNER "{OWNER}"', "postgres")
-    server.sql(tables, DATABASE, OWNER)
-    asked: Any = SimpleNamespace(database=server)
+    live.sql(tables, DATABASE, OWNER)
+    asked: Any = SimpleNamespace(database=live)
     assert applied_migrations(environment).fetch(asked) == applied

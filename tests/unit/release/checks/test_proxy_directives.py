@@ -41,6 +41,7 @@ def test_what_takes_nothing_from_users_is_no_warning(release: tuple[Words, ...])
     ((("/a", "deny", "10.0.0.1"),), (("/a", "deny", "10.0.0.1"), ("/a", "deny", "all")), "no deny all in /a"),
     ((("/a", "allow", "all"), ("/a", "deny", "all")), (("/a", "deny", "all"),), "allow all in /a"),
     ((), (("@x", "internal", ""),), "no internal in @x"),
+    ((("/a", "deny", "all"), ("/a", "satisfy", "any")), (("/a", "deny", "all"), ("/a", "satisfy", "all")), "satisfy any in /a"),
     ((), (("/a", "add_header", "X-A"), ("/b", "add_header", "X-A")), "no header X-A in /a, /b"),
 ])
 def test_less_is_shown_with_its_place(release: tuple[Words, ...], live: tuple[Words, ...], measured: str) -> None:
