@@ -14,13 +14,14 @@ from pathlib import Path
 from secrets import token_hex
 
 from runbook_lib.adopting.draft import draft_text, make_draft
+from runbook_lib.adopting.given_secrets import variables_of_secrets
 from runbook_lib.adopting.kinds import DATABASE, KEEPING_DATA, OLDEST_POSTGRES, kind_of, postgres_version
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import TOOLS, find_migrations
 from runbook_lib.adopting.project import FoundProject, configs_of, contexts_of, idle_services, networks_of, services_of
 from runbook_lib.adopting.release import no_postgres
-from runbook_lib.adopting.secret_names import plain_names, secret_values
+from runbook_lib.adopting.secret_names import SHORTEST, plain_names, secret_values
 from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
 from runbook_lib.core.errors import UsageError
 from runbook_lib.core.text import pluralize
@@ -62,6 +63,9 @@ def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = 
         local = read_project(path.absolute(), profiles)
     except UsageError as error:
         raise _without(error, secrets) from None  # the first one has them
+    given = variables_of_secrets(local.model, local.unresolved).values()
+    # whatever such a variable is called
+    secrets |= {values[one] for names in given for one in names if len(values.get(one, "")) >= SHORTEST}
     project = found_project(local)
     notes = list(_notes(local, project))
     return adoption(project, name or default_name(local.folder.name), notes, secrets=secrets)

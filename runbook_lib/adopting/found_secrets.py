@@ -30,6 +30,12 @@ def secrets_tree(project: FoundProject) -> Tree:
                 comments.setdefault(name, _undelivered(project, variable, one.name))
                 if "://" in written and names:
                     urls.add(name)
+        for name, words in one.given.items():
+            needed.setdefault(name, []).append(one.name)
+            comments.setdefault(name, f"{words} {one.name}, as a file")
+            delivered.add(name)
+            # Compose starts nothing without it
+            filled.add(name)
     return {name: {"needed_by": Line(sorted(set(services)), comments[name]), "minimum_length": Line(SHORTEST_SECRET),
                    "side": Line("server"), **_need(delivered=name in delivered, filled=name in filled),
                    **({"url_safe": Line(True, "it is a part of an address")} if name in urls else {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbook_lib.adopting.development import for_development
 from runbook_lib.adopting.found_configuration import configuration_tree
 from runbook_lib.adopting.found_secrets import secrets_tree
 from runbook_lib.adopting.kinds import CACHE, DATABASE, REVERSE_PROXY, is_database, kind_of, technology_of
@@ -91,15 +92,26 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
         tree["needs"] = Line(list(one.needs), f"{place}.depends_on: where they fail, 40 names them as the cause")
     if probe := probe_tree(one, ports, only_database=len(_databases(project)) == 1):
         tree["probe"] = probe
-    if one.runs_once:
-        verb = "starts" if len(one.awaited_by) == 1 else "start"
-        why = f"{project.source}: {', '.join(one.awaited_by)} {verb} when it has ended" if one.awaited_by else (
-            "by its name, and it is not started again; where it goes on, write true, and leave absent_reason out")
-        return {**tree, "required": Line(False, why), "absent_reason": Line("it runs once and ends")}
+    if expected := _not_expected(project, one):
+        return {**tree, **expected}
     # without an order to start it again it may be a job, which no run may wait for
     job = ". It is not started again: where it runs once and ends, write required: false and absent_reason instead"
     return tree if one.health else {**tree, "no_health_check_reason": todo(
         f"{place} has no health check: say why, or add one there and leave this line out{job if one.may_end else ''}")}
+
+
+def _not_expected(project: FoundProject, one: FoundService) -> Tree:
+    """Why nothing expects it to run; empty where it is expected."""
+    if one.runs_once:
+        verb = "starts" if len(one.awaited_by) == 1 else "start"
+        why = f"{project.source}: {', '.join(one.awaited_by)} {verb} when it has ended" if one.awaited_by else (
+            "by its name, and it is not started again; where it goes on, write true, and leave absent_reason out")
+        return {"required": Line(False, why), "absent_reason": Line("it runs once and ends")}
+    if one.name in for_development(project):
+        return {"required": Line(False, "by its name, image or profiles; where users need it, write true, and leave "
+                                        "absent_reason out"),
+                "absent_reason": Line("it is for development or tests")}
+    return {}
 
 
 def _meant(one: FoundService) -> bool:
@@ -109,7 +121,8 @@ def _meant(one: FoundService) -> bool:
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
-    return _staying([one for one in project.services.values() if is_database(one)])
+    aside = for_development(project)
+    return _staying([one for one in project.services.values() if is_database(one) and one.name not in aside])
 
 
 def _staying(found: list[FoundService]) -> list[FoundService]:

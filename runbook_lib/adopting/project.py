@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runbook_lib.adopting.found_limits import cpus_of, memory_text
 from runbook_lib.adopting.found_ports import datagrams_of, ports_of, published_as
+from runbook_lib.adopting.given_secrets import secrets_given, variables_of_secrets
 from runbook_lib.adopting.health_checks import HealthCheck, read_check
 from runbook_lib.adopting.routing import Routing, routing_of
 
-MEGABYTE = 1024 * 1024
 # what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`; or its image only migrates
 _ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
                    r"create-?\w*|prepare)(?:$|[-_.])", re.I)
@@ -65,6 +65,10 @@ class FoundService:
     locked: bool = False
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     filled_from: dict[str, str] = field(default_factory=dict, repr=False)
+    # variables that are given to it as files, each with what of it they are
+    given: dict[str, str] = field(default_factory=dict)
+    # in whose network it lives
+    shares: tuple[str, ...] = ()
 
     @property
     def health(self) -> str:
@@ -122,7 +126,9 @@ def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder:
     plain, resolved = _mapping(unresolved.get("services")), _mapping(model.get("services"))
     found = {name: _service(name, _mapping(one), _mapping(plain.get(name)), folder)
              for name, one in sorted(resolved.items())}
-    return {name: replace(one, awaited_by=_awaiting(resolved, name), needs=_needs(resolved, found, name))
+    files = variables_of_secrets(model, unresolved)
+    return {name: replace(one, awaited_by=_awaiting(resolved, name), needs=_needs(resolved, found, name),
+                          given=secrets_given(_mapping(resolved[name]), files))
             for name, one in found.items()}
 
 
@@ -176,7 +182,14 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         locked=is_locked(one.get("command"), one.get("entrypoint")),
         variables=variables_of(one.get("environment")),
         filled_from=variables_of(plain.get("environment")),
+        shares=_sharing(one),
     )
+
+
+def _sharing(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """Source: Compose file reference, network_mode, pid and ipc."""
+    found = (str(one.get(key) or "").partition("service:")[2] for key in ("network_mode", "pid", "ipc"))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def variables_of(environment: object) -> dict[str, str]:
@@ -191,27 +204,6 @@ def is_locked(*commands: object) -> bool:
     """Whether a start command sets a password, or reads settings that may. The command is not kept: it may hold one."""
     words = " ".join(" ".join(map(str, one)) if isinstance(one, list) else str(one or "") for one in commands)
     return bool(re.search(r"requirepass|aclfile|--user|\.conf\b", words))
-
-
-def cpus_of(value: object) -> float | None:
-    """Processors from Compose's text or number; None where there is no limit."""
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number > 0 else None
-
-
-def memory_text(value: object) -> str | None:
-    """A memory limit as environment files write it; None where there is none, or it has no whole megabytes."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmMgG]?)(?:i?[bB])?\s*", str(value)) if value else None
-    if found is None:
-        return None
-    size = float(found[1]) * {"": 1, "k": 1024, "m": MEGABYTE, "g": 1024 * MEGABYTE}[found[2].lower()]
-    megabytes = int(size // MEGABYTE)
-    if megabytes < 1 or size % MEGABYTE:
-        return None
-    return f"{megabytes // 1024}GB" if megabytes % 1024 == 0 else f"{megabytes}MB"
 
 
 def configs_of(model: Mapping[str, Any]) -> tuple[str, ...]:

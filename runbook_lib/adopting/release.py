@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from runbook_lib.adopting.kinds import NOT_FOR_BROWSERS, REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
+from runbook_lib.adopting.development import for_development
+from runbook_lib.adopting.kinds import CACHE, NOT_FOR_BROWSERS, REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
@@ -30,8 +32,9 @@ def no_postgres(project: FoundProject) -> bool:
 
 def own_services(project: FoundProject) -> list[FoundService]:
     """The services of the application itself: of no well-known image; where all are, those that serve no other one."""
+    aside = for_development(project)
     named = [one for one in project.services.values()
-             if NAME.fullmatch(one.name) and not is_database(one) and not one.runs_once]
+             if NAME.fullmatch(one.name) and not is_database(one) and not one.runs_once and one.name not in aside]
     own = [one for one in named if kind_of(one) is None]
     return own or [one for one in named if (kind := kind_of(one)) is None or kind.purpose not in SERVING_OTHERS]
 
@@ -44,11 +47,16 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
         port = {"port": Line(_web_port(one))} if one.ports else {
             "port": todo(_where(one))} if one.name in listening else {}
         services[one.name] = {"image": Line(_image_of(one, project.name or name)), **port}
+    for one in _in_the_network_of(services, project):
+        services[one.name] = {"image": Line(_image_of(one, project.name or name), "it lives in the network of "
+                                            f"{', '.join(one.shares)}, and is made anew together with it")}
     # what only hands requests on migrates nothing, and its version says nothing of the application's
     answering = [name for name in listening if not _HANDS_ON.search(name)] if len(services) > 1 else listening
     published = [one.name for one in own if one.published and one.name in answering]
     first = answering if len(listening) == 1 else published
-    writers = "stopped while a restore swaps databases; leave out what never writes"
+    aside = for_development(project)
+    writers = "stopped while a restore swaps databases; leave out what never writes" + (
+        f". Left out, as for development or tests: {', '.join(aside)}" if aside else "")
     writing = Line([one.name for one in own], writers) if own else todo("the services that write into the database",
                                                                         listed=True)
     why = f"the one that stands for the release: {', '.join(services) or 'none was found'}"
@@ -124,6 +132,20 @@ def _brought_anew(own: list[FoundService], project: str) -> list[FoundService]:
              or _image_of(one, project) == f"{project}-{one.name}".lower()
              or _image_of(one, project).rpartition("/")[0] in publishers]
     return own if all(_HANDS_ON.search(one.name) for one in found) else found
+
+
+def _in_the_network_of(names: Iterable[str], project: FoundProject) -> list[FoundService]:
+    """What lives in the network of a service that is replaced, or of one that does: left out, it would stay in one
+    that is gone. What keeps data is none of a release.
+    """
+    found: dict[str, FoundService] = {}
+    known, before = set(names), -1
+    while len(found) != before:
+        before = len(found)
+        found |= {one.name: one for one in project.services.values()
+                  if NAME.fullmatch(one.name) and one.name not in known and set(one.shares) & (known | set(found))
+                  and not (one.runs_once or is_database(one) or kind_of(one) is CACHE)}
+    return list(found.values())
 
 
 def _image_of(one: FoundService, project: str) -> str:

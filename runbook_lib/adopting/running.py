@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from runbook_lib.adopting.found_limits import memory_text
 from runbook_lib.adopting.found_ports import OWN_PORT
 from runbook_lib.adopting.health_checks import read_check
 from runbook_lib.adopting.project import (
@@ -17,7 +18,6 @@ from runbook_lib.adopting.project import (
     configs_of,
     idle_services,
     is_locked,
-    memory_text,
     networks_of,
     services_of,
     variables_of,
@@ -109,7 +109,9 @@ def _project(name: str, folder: str, found: list[Any], networks: str, alike: set
     shared = _of_one_image(found) | alike | _exposing_alike(found, built)
     services = {one.name: one for one in (_service(each, name, shared) for each in found)}
     waiting = {one["Config"]["Labels"][f"{LABEL}service"]: _conditions(one) for one in found}
-    services = {one.name: replace(one, **_dependencies(one.name, waiting, services)) for one in services.values()}
+    numbers = {str(one.get("Id")): one["Config"]["Labels"][f"{LABEL}service"] for one in found}
+    services = {one.name: replace(one, **_dependencies(one.name, waiting, services), shares=tuple(
+        dict.fromkeys(numbers[number] for number in one.shares if number in numbers))) for one in services.values()}
     inside = [line.split() for line in lines_of(networks) if len(line.split()) == 2]
     return FoundProject(
         source="the server", services=dict(sorted(services.items())), files=files, name=name,
@@ -203,6 +205,9 @@ def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundSer
         volumes=tuple(Volume(_short(mount.get("Name") or mount.get("Source") or "", project),
                              mount.get("Destination", ""), mount.get("Type") == "volume", mount.get("RW") is False)
                       for mount in one.get("Mounts") or () if mount.get("Type") != "tmpfs"),
+        # by its number here; by name once all are known
+        shares=tuple(filter(None, (str(host.get(key) or "").partition("container:")[2]
+                                   for key in ("NetworkMode", "PidMode", "IpcMode")))),
         locked=is_locked(config.get("Cmd"), config.get("Entrypoint")), variables=variables_of(config.get("Env")))
 
 

@@ -30,6 +30,9 @@ services:
 # what Compose quotes in these messages is a value of the variables file, perhaps a secret
 _QUOTES_A_VALUE = re.compile(r"unterminated quoted value|failed to read|invalid interpolation|unexpected character",
                              re.I)
+# a variable that is filled in, one that a secret is made from, one that a file of variables sets
+_NAMING = (r"\$\{?([A-Za-z_]\w*)", r"(?m)\benvironment:[ \t]*[\"']?([A-Za-z_]\w*)[\"']?\s*(?:[},#]|$)",
+           r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")
 _INSTALL = ("Install Docker with its Compose plugin on this machine, or adopt what runs: "
             "runbook adopt PATH --server USER@HOST")
 
@@ -79,7 +82,7 @@ def variable_values(path: Path) -> dict[str, str]:
     for file in (folder / ".env", *sorted(folder.glob("*.y*ml"))):
         with contextlib.suppress(OSError):
             text += file.read_text(encoding="utf-8", errors="replace") + "\n"
-    names = {*re.findall(r"\$\{?([A-Za-z_]\w*)", text), *re.findall(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", text)}
+    names = {name for form in _NAMING for name in re.findall(form, text)}
     labels = {name: f"${{{name}-}}" for name in sorted(names)}
     with contextlib.suppress(UsageError, DockerUnavailable, LookupError, TypeError, AttributeError):
         probe = {"probe": {"image": "none", "labels": labels}}

@@ -33,3 +33,11 @@ def test_what_is_empty_today_is_required_of_no_deployment() -> None:
     # one of two uses has it
     both = of({"A_TOKEN": "", "B_TOKEN": "k3y"}, {"A_TOKEN": "${TOKEN}", "B_TOKEN": "${TOKEN}"})
     assert "required" not in both["TOKEN"]
+
+
+def test_a_secret_that_compose_gives_as_a_file_is_named_by_its_variable() -> None:
+    """`secrets: {password: {environment: DB_PASS}}` was in no draft."""
+    service = FoundService("web", given={"DB_PASS": "the secret password of"})
+    tree = secrets_tree(FoundProject("Compose", {"web": service}, {}, ()))
+    assert values_of(tree) == {"DB_PASS": {"needed_by": ["web"], "minimum_length": 12, "side": "server"}}
+    assert tree["DB_PASS"]["needed_by"].comment == "the secret password of web, as a file"

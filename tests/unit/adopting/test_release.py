@@ -140,3 +140,19 @@ def test_the_port_of_mail_is_not_the_one_that_a_browser_asks() -> None:
 def test_what_an_image_only_migrates_is_a_job_whatever_the_service_is_called(service: dict[str, Any]) -> None:
     assert parts({"schema": service})["release"]["jobs"] == {"schema": {}}
     assert "jobs" not in parts({"schema": service | {"restart": "always"}})["release"]
+
+
+@pytest.mark.parametrize("key", ["network_mode", "pid", "ipc"])
+def test_what_lives_in_the_network_of_a_replaced_service_is_replaced_with_it(key: str) -> None:
+    """A tunnel next to the application: 20 refused the draft, for it would have stayed in a network that is gone."""
+    tunnel, shaper = {"image": "cloudflare/cloudflared:2", key: "service:web"}, {"image": "others/shaper", key: "service:tunnel"}
+    release = parts({"tunnel": tunnel, "shaper": shaper})["release"]
+    assert release["services"] == {"web": {"image": "shop-web", "port": 8000}, "tunnel": {"image": "cloudflare/cloudflared"},
+                                   "shaper": {"image": "others/shaper"}}
+    assert release["api"] == "web"
+
+
+def test_what_keeps_data_in_a_replaced_network_is_of_no_release() -> None:
+    """The file would be refused: a release replaces no data."""
+    store = {"image": "redis:7", "network_mode": "service:web"}
+    assert list(parts({"store": store, "job": {"image": "a", "network_mode": "service:web", "container_name": "x"}})["release"]["services"]) == ["web", "job"]

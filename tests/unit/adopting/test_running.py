@@ -198,3 +198,8 @@ def test_what_a_container_waits_for_and_how_it_is_started_again_are_read_without
     found = parse_projects(printed(DB, web, loads, setup), "/opt/shop").services
     assert (found["web"].needs, found["loads"].awaited_by, found["loads"].may_end) == (("db",), ("web",), True)
     assert (found["loads"].runs_once, found["app-setup"].runs_once, found["web"].may_end) == (True, False, False)
+
+
+def test_what_runs_in_the_network_of_another_one_is_known_by_its_number() -> None:
+    web, tunnel = container("web", Id="aa11"), container("tunnel", HostConfig={"NetworkMode": "container:aa11", "PidMode": "container:gone"})
+    assert parse_projects(printed(web, tunnel), "/opt/shop").services["tunnel"].shares == ("web",)
