@@ -44,3 +44,20 @@ def _rotate(file: Path, how: str) -> None:
         file.touch()
     if how.endswith("compress"):
         subprocess.run(("gzip", str(earlier)), check=True)
+
+
+_RENAME = "mv a.log.2.gz a.log.3.gz && gzip -c a.log.1 > a.log.2.gz.new && touch -r a.log.1 a.log.2.gz.new && mv a.log.2.gz.new a.log.2.gz && mv a.log a.log.1"
+_COPY = "mv a.log.2.gz a.log.3.gz && mv a.log.1 a.log.2 && cp -p a.log a.log.1"
+_WHILE_READ = {"rename": f"{_RENAME} && printf '%s\\n' '{{line}}' > a.log", "copy": _COPY, "copytruncate": f"{_COPY} && printf '%s\\n' '{{line}}' > a.log"}
+ROTATING = tuple(_WHILE_READ)
+
+
+def rotating_tool(tools: Path, name: str, folder: Path, how: str, line: str) -> None:
+    """A tool in a folder of tools which rotates a.log, a.log.1 and a.log.2.gz when it is first called; `line` is logged then.
+
+    "copy" is the moment in which copytruncate has copied, and not cut yet.
+    """
+    rotate = _WHILE_READ[how].format(line=line)
+    wrapper = tools / name
+    wrapper.write_text(f"#!/bin/sh\n( cd '{folder}' && mkdir rotated && {rotate} ) >/dev/null 2>&1\nPATH=${{PATH#*:}} exec {name} \"$@\"\n")
+    wrapper.chmod(0o755)

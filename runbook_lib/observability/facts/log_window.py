@@ -22,7 +22,8 @@ from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.server_clock import server_clock
 from runbook_lib.platform.facts.time_zones import zone_table
 
-_PROGRAM = programs.text("platform/compression.sh", "platform/line_times.sh", "observability/log_window.sh")
+_PROGRAM = programs.text("platform/compression.sh", "platform/held_files.sh", "platform/line_times.sh",
+                         "observability/log_window.sh")
 LONGEST_LINE = 32_768  # bytes; a longer line is cut on the server, so none of it is shown: a secret may be cut in two
 MEGABYTE = 1_000_000
 GROWTH = 64 * MEGABYTE  # what may be written between the survey and the transfer
@@ -188,8 +189,7 @@ def parse_size(text: str, errors: str, log: str, place: str) -> LogSize:
 def _survey(environment: Environment, name: str, log: LogFile, since: datetime, until: datetime,
             deadline_s: float) -> Question[LogSize]:
     place = place_of(log)
-    window = LogSurvey(since, until, {})
-    command = _command(environment, log, "size", window, 0, deadline_s)
+    command = _command(environment, log, "size", LogSurvey(since, until, {}), 0, deadline_s)
 
     def fetch(connections: Connections) -> LogSize:
         result = connections.server.run(command)
@@ -235,8 +235,8 @@ def _must_be_known(found: Mapping[str, LogSize | Unanswered]) -> None:
     unanswered = [one for one in found.values() if isinstance(one, Unanswered)]
     # nothing is known: 0 bytes would be a size, and within every limit
     if unanswered and len(unanswered) == len(found):
-        raise FactUnreadable("; ".join(dict.fromkeys(one.reason for one in unanswered)),
-                             where=f"logs {', '.join(found)}",
+        reasons = "; ".join(dict.fromkeys(one.reason for one in unanswered))
+        raise FactUnreadable(reasons, where=f"logs {', '.join(found)}",
                              next_step=next((one.next_step for one in unanswered if one.next_step), ""))
 
 

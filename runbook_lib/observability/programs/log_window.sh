@@ -1,8 +1,8 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS file PATH
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS service PROJECT SERVICE…
-# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh
-# and line_times.sh, before which TIME_ZONES is set. KEYS: under which lines of JSON have their time, a line each.
+# The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh,
+# held_files.sh and line_times.sh, before which TIME_ZONES is set. KEYS: under which lines of JSON have their time, a line each.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
@@ -12,14 +12,12 @@ printf -v NOW '%(%s)T' -1
 export TIME_KEYS=$6 TIME_ZONES NOW
 shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
-readonly TRIES=5 BLOCK=65536 SAMPLE=1000000 FIRST_LINES=500
+readonly BLOCK=65536 SAMPLE=1000000 FIRST_LINES=500
 readonly BROKEN_PIPE=141 # the reader had what it wanted: not a failure of who wrote
 renice -n 10 $$ >/dev/null 2>&1 || true
-names=() inodes=() fds=()
 
 gap() { printf 'G %s\n' "${1//[$'\n\r']/?}" >&2; }
 
-# ── which files, held open: from here on a rotation can rename or delete them, and they stay what they are ───────────
 log=''
 state_of_path() {
     if [[ ! -e $log ]]; then
@@ -29,55 +27,6 @@ state_of_path() {
     elif [[ ! -r $log ]]; then echo unreadable
     else echo ok; fi
 }
-# numbered, dated, compressed, or in an `olddir` below; links and pipes are left out, and so are other logs whose names only
-# begin alike (a-worker1.log) and what people and editors copy: each of those lines would count twice
-rotated() {
-    local folder base stem extension
-    folder=$(dirname "$log") base=$(basename "$log")
-    stem=${base%.*} extension=.${base##*.}
-    if [[ ! -d $folder ]]; then return 0; fi
-    find "$folder/" "$@" -type f \( -name "${base}[-._]?*" -o -name "${stem}[-._][0-9]*$extension*" \) \
-        ! \( -name '*~' -o -name '*.bak' -o -name '*.orig' -o -name '*.save' -o -name '*.sw?' -o -name '*.tmp' \) \
-        -newermt "@$((since - MARGIN))" -printf '%T@ %i %p\0' 2>/dev/null || true
-}
-forget_files() {
-    local fd
-    for fd in ${fds[@]+"${fds[@]}"}; do exec {fd}<&-; done
-    names=() inodes=() fds=()
-}
-hold() { # PATH INODE: false where the name is another file's by now
-    local fd
-    if [[ ! -r $1 ]]; then
-        if [[ -e $1 ]]; then gap "$1: no access"; fi
-        [[ -e $1 ]]
-        return
-    fi
-    exec {fd}<"$1" || return 1
-    if [[ $(stat -L -c %i "/proc/$$/fd/$fd") != "$2" ]]; then exec {fd}<&-; return 1; fi
-    names+=("$1") inodes+=("$2") fds+=("$fd")
-}
-held() { # INODE
-    local one
-    for one in ${inodes[@]+"${inodes[@]}"}; do if [[ $one == "$1" ]]; then return 0; fi; done
-    return 1
-}
-hold_all() { # false where a rotation came between listing and opening
-    local one inode path live='' found=()
-    local -A plain=()
-    # the file that is written now is held first, and read last
-    if [[ $(state_of_path) == ok ]]; then live=$(stat -L -c %i "$log") || return 1; fi
-    mapfile -d '' -t found < <(rotated -maxdepth 1; rotated -mindepth 2 -maxdepth 2)
-    if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
-    for one in ${found[@]+"${found[@]}"}; do one=${one#* }; plain[${one#* }]=1; done
-    for one in ${found[@]+"${found[@]}"}; do
-        one=${one#* } inode=${one%% *} path=${one#* }
-        if [[ $inode == "$live" || $path == "$log" ]] || held "$inode"; then continue; fi
-        # while it is compressed there are both, and the packed one is not whole yet
-        if [[ -n ${plain[${path%.*}]-} && $(tool_for "$path") != cat ]]; then continue; fi
-        hold "$path" "$inode" || return 1
-    done
-    if [[ -n $live ]]; then hold "$log" "$live" || return 1; fi
-}
 
 # ── the window of one file ────────────────────────────────────────────────────────────────────────────────────────────
 time_at() { # FILE OFFSET: the first time in the lines after the offset; nothing where there is none
@@ -85,8 +34,8 @@ time_at() { # FILE OFFSET: the first time in the lines after the offset; nothing
         NR > 1 { t = time_in($0); if (t != "") { printf "%d\n", t; exit } }' || true
 }
 # Where the lines of a moment begin, found by halving: a large file is not read to its end for its last hour.
-offset_of() { # FILE SIZE MOMENT where: "before" it surely, or "after" it surely
-    local low=0 high=$2 middle at
+offset_of() { # FILE SIZE MOMENT where ZEROS: "before" it surely, or "after" it surely
+    local low=$5 high=$2 middle at
     while ((high - low > BLOCK)); do
         middle=$(((low + high) / 2))
         at=$(time_at "$1" "$middle")
@@ -107,18 +56,19 @@ zeros_of() { # FILE: how many bytes of zeros it begins with; a few are a line of
 window_of_plain() { # FILE SIZE: first byte, number of bytes, and where the first line begins
     local first last zeros
     zeros=$(zeros_of "$1")
-    first=$(offset_of "$1" "$2" $((since - MARGIN)) before)
-    last=$(offset_of "$1" "$2" $((until + MARGIN)) after)
-    if ((first < zeros)); then first=$zeros; fi
+    first=$(offset_of "$1" "$2" $((since - MARGIN)) before "$zeros")
+    last=$(offset_of "$1" "$2" $((until + MARGIN)) after "$zeros")
     if ((last < first)); then last=$first; fi
     echo "$first $((last - first)) $zeros"
 }
+# No text has zeros. They are what a file system leaves where a log was cut, or where the power failed while it was written:
+# the next line begins behind them.
+bounded() { tr -s '\000' '\n' | LC_ALL=C cut -b "-$longest"; }
 piece() { # FILE FIRST BYTES ZEROS; a beginning in the middle of a line is moved to the next one
     if (($2 == $4)); then
-        { tail -c "+$(($2 + 1))" "$1" 2>/dev/null || true; } | { head -c "$3" || true; } | LC_ALL=C cut -b "-$longest"
+        { tail -c "+$(($2 + 1))" "$1" 2>/dev/null || true; } | { head -c "$3" || true; } | bounded
     else
-        { tail -c "+$2" "$1" 2>/dev/null || true; } | { head -c "$(($3 + 1))" || true; } | LC_ALL=C cut -b "-$longest" \
-            | tail -n +2
+        { tail -c "+$2" "$1" 2>/dev/null || true; } | { head -c "$(($3 + 1))" || true; } | bounded | tail -n +2
     fi
 }
 unpacked() { # TOOL FILE NAME
@@ -127,17 +77,18 @@ unpacked() { # TOOL FILE NAME
     if ((tool_code != 0 && tool_code != BROKEN_PIPE && tool_code != 2)); then gap "$3: cannot be read whole"; fi
 }
 window_of_packed() { # TOOL FILE NAME
-    { unpacked "$@" || true; } | LC_ALL=C cut -b "-$longest" | LC_ALL=C awk -v SINCE=$((since - MARGIN)) \
+    { unpacked "$@" || true; } | bounded | LC_ALL=C awk -v SINCE=$((since - MARGIN)) \
         -v UNTIL=$((until + MARGIN)) "$TIMES"'
         !begun || NR % 64 == 0 { t = time_in($0); if (t != "") { dated = 1; if (t >= SINCE) begun = 1; if (t > UNTIL) exit } }
         # as in a plain file: what nothing dates is rather too much than too little
         begun || !dated { print }' || true
 }
 lines_of_file() { # NUMBER
-    local file="/proc/$$/fd/${fds[$1]}" name=${names[$1]} tool size first bytes zeros
+    local file name=${names[$1]} tool size first bytes zeros
+    file=$(file_of "$1")
     tool=$(tool_for "$file")
     if [[ $tool == cat ]]; then
-        size=$(stat -L -c %s "$file")
+        size=$(bytes_in "$file")
         read -r first bytes zeros < <(window_of_plain "$file" "$size")
         if ((bytes > 0)); then piece "$file" "$first" "$bytes" "$zeros"; fi
     elif ! command -v "$tool" >/dev/null; then
@@ -147,9 +98,10 @@ lines_of_file() { # NUMBER
     fi
 }
 bytes_of_file() { # NUMBER
-    local file="/proc/$$/fd/${fds[$1]}" size
+    local file size
+    file=$(file_of "$1")
     if [[ $(tool_for "$file") == cat ]]; then
-        size=$(stat -L -c %s "$file")
+        size=$(bytes_in "$file")
         window_of_plain "$file" "$size" | cut -d ' ' -f 2
     else
         lines_of_file "$1" | wc -c
@@ -182,7 +134,7 @@ lines_of_containers() {
     for one in ${containers[@]+"${containers[@]}"}; do
         dates=(); if undated "$one"; then dates=(--timestamps); fi
         { docker logs ${dates[@]+"${dates[@]}"} --since "$since" --until "$until" "$one" 2>&1 \
-            || gap "container $one: its log cannot be read"; } | LC_ALL=C cut -b "-$longest"
+            || gap "container $one: its log cannot be read"; } | bounded
     done
 }
 
@@ -192,11 +144,7 @@ if [[ $kind == file ]]; then
     log=$1
     state=$(state_of_path)
     if [[ $state == ok || $state == missing || $state == unreadable ]]; then
-        for ((try = 1; ; try++)); do
-            if hold_all; then break; fi
-            forget_files
-            if ((try == TRIES)); then gap "$log: rotated again and again while it was opened"; break; fi
-        done
+        if ! hold_log $((since - MARGIN)); then gap "$log: rotated again and again while it was opened"; fi
         if ((${#fds[@]} > 0)); then state=ok; fi
     fi
 else
@@ -206,7 +154,8 @@ else
 fi
 
 if [[ $mode == send ]]; then
-    { lines || true; } | { head -c "$most" || true; } | gzip -1 -c
+    { lines || true; } | { head -c "$most" || true; if (($(head -c 1 | wc -c))); then gap "more than $most bytes: the rest is not read"; fi; } | gzip -1 -c
+    if [[ $kind == file ]] && was_cut; then gap "$log: cut while it was read, as copytruncate does: lines may be missing; run again"; fi
     exit
 fi
 echo "S $state"

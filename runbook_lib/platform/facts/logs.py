@@ -18,8 +18,8 @@ from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES, LogLine, sa
 from runbook_lib.platform.facts.server_clock import server_clock
 from runbook_lib.platform.facts.time_zones import zone_table
 
-_PROGRAM = programs.text("platform/compression.sh", "platform/line_times.sh", "platform/severe_lines.sh",
-                         "platform/log_lines.sh")
+_PROGRAM = programs.text("platform/compression.sh", "platform/held_files.sh", "platform/line_times.sh",
+                         "platform/severe_lines.sh", "platform/log_lines.sh")
 MOST_LINES = 2_000
 LONGEST_LINE = 8_000
 TIMEOUT_S = 300.0  # a gigabyte of compressed logs takes a minute
@@ -108,7 +108,7 @@ def parse_lines(lines: Iterable[str], since: datetime, source: str = "", level_k
 
     files, marked, gaps = _sorted_out(reply, at_of)
     found = tuple(_severe([(mark, text, at_of(text)) for mark, text in marked], since, source, level_key))
-    signs = [*gaps, *_gaps(files, since)]
+    signs = [*dict.fromkeys(gaps), *_gaps(files, since)]
     begin = min((one.first for one in files if one.first is not None), default=None)
     begun_later = begin is not None and begin > since and len(signs) == 1
     return SevereLines(found, tuple(one.name for one in files), "; ".join(signs), begin if begun_later else None)

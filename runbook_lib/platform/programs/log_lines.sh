@@ -1,7 +1,7 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # log_lines.sh LOG SINCE LONGEST MOST KEYS [KEY]: severe lines of a log and of all its rotated files that were written to since
 # SINCE (seconds of 1970), oldest first. KEYS: under which lines of JSON have their time, a line each; KEY: which has the level.
-# Follows compression.sh, line_times.sh and severe_lines.sh; TIME_ZONES is set before. Log text is never run, and cannot pass for
+# Follows compression.sh, held_files.sh, line_times.sh and severe_lines.sh; TIME_ZONES is set before. Log text is never run, and cannot pass for
 # one of our own lines: each line begins with a letter. N: seconds of 1970 by the clock that dates the lines; F: a file;
 # B, E, S: its first and last dated line, and its longest silence in seconds; X: a severe line of JSON; D: a text line with
 # a severe word and a time; U: one without a time; C: a line that dates its neighbours; G: what could not be read.
@@ -9,23 +9,10 @@ set -euo pipefail
 log=$1 since=$2 longest=$3 most=$4
 printf -v NOW '%(%s)T' -1
 export TIME_KEYS=$5 LEVEL_KEY=${6:-} TIME_ZONES NOW NEAR=1
-folder=$(dirname "$log") base=$(basename "$log")
-stem=${base%.*} extension=.${base##*.}
-readonly NO_LOG=66
-exec 3</dev/null
-# the file that is written now is held open: a rotation while we read must not take it away
-if [[ -e $log ]]; then exec 3<"$log"; fi
-held=$(stat -L -c %i "/proc/$$/fd/3")
-
-# numbered, dated (`dateext`, any `dateformat`), with logrotate's `extension`, compressed, or in an `olddir` below
-rotated() {
-    find "$folder/" "$@" -type f \( -name "$base?*" -o -name "${stem}[-._]*[0-9]*$extension*" \) ! -inum "$held" \
-        -newermt "@$((since - 3600))" -printf '%T@ %p\0'
-}
-mapfile -d '' -t found < <(rotated -maxdepth 1 && { rotated -mindepth 2 -maxdepth 2 2>/dev/null || true; } && printf 'end\0')
-[[ ${#found[@]} -gt 0 && ${found[-1]} == end ]] || { echo "$folder cannot be listed" >&2; exit 1; }
-unset 'found[-1]'
-if ((${#found[@]} > 0)); then mapfile -d '' -t found < <(printf '%s\0' "${found[@]}" | sort -z -n); fi
+readonly NO_LOG=66 HOUR=3600
+gaps=()
+gap() { gaps+=("$1"); }
+one_line() { echo "${1//[$'\n\r']/?}"; } # a line feed in a name would begin a line of ours
 
 content() {
     local tool=$1
@@ -48,26 +35,32 @@ severe() {
     }
     END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
 }
-show() {
-    local name=$1 tool
-    name=${name//[$'\n\r']/?}  # a line feed in a name would begin a line of ours
+show() { # NAME FILE
+    local name tool
+    name=$(one_line "$1")
     printf 'F %s\n' "$name"
-    if [[ ! -r $2 ]]; then printf 'G %s: no access\n' "$name"; return; fi
     tool=$(tool_for "$2")
     if [[ $tool != cat ]] && ! command -v "$tool" >/dev/null; then
         printf 'G %s: %s is not installed\n' "$name" "$tool"
-    # a log that was cut while its writer went on begins with a gap of NUL, however large, in front of its first line
-    elif ! content "$tool" <"$2" | tr -d '\000' | severe; then
+    # where a log was cut while its writer went on, or the power failed, there is a gap of NUL, however large: a line begins
+    # behind it
+    elif ! content "$tool" <"$2" | tr -s '\000' '\n' | severe; then
         printf 'G %s: cannot be read whole\n' "$name"
     fi
 }
+show_new() { # what was begun while the others were read
+    if [[ ! -e $log ]] || is_held "$(stat -L -c %i "$log")"; then return 0; fi
+    if [[ -r $log ]]; then show "$log" "$log"; else gap "$log: no access"; fi
+}
 
-if [[ ! -e $log ]] && ((${#found[@]} == 0)); then exit "$NO_LOG"; fi
+if ! hold_log $((since - HOUR)); then gap "$log: rotated again and again while it was opened"; fi
+if [[ ! -e $log ]] && ((${#fds[@]} + ${#gaps[@]} == 0)); then exit "$NO_LOG"; fi
 {
     echo "N $NOW"
-    for one in ${found[@]+"${found[@]}"}; do show "${one#* }" "${one#* }"; done
-    if [[ $(stat -L -c %F "/proc/$$/fd/3") != character* ]]; then show "$log" "/proc/$$/fd/3"; fi
-    if [[ -e $log && $(stat -c %i "$log") != "$held" ]]; then show "$log" "$log"; fi
+    for number in ${fds[@]+"${!fds[@]}"}; do show "${names[$number]}" "$(file_of "$number")"; done
+    show_new
+    if was_cut; then gap "$log: cut while it was read, as copytruncate does: lines may be missing; run again"; fi
+    for one in ${gaps[@]+"${gaps[@]}"}; do printf 'G %s\n' "$(one_line "$one")"; done
 } | awk -v MOST="$most" '
     # the last of the lines, and every line about the files
     /^[NFGBES]/ { print; next }

@@ -161,7 +161,7 @@ def test_a_tool_that_is_not_installed_makes_it_incomplete(log: Path, tmp_path: P
     subprocess.run(("xz", write(log.parent / "backend.log-20261123", *days(1), error(1))), check=True)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "find", "sort", "awk", "od", "tr", "stat", "dirname", "basename", "cat"):
+    for name in ("bash", "find", "sort", "awk", "od", "tr", "stat", "dirname", "basename", "cat", "head", "cksum"):
         (tools / name).symlink_to(str(shutil.which(name)))
     found = read(log, PATH=str(tools))
     assert found is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES, LogLine
 from runbook_lib.platform.facts.logs import SevereLines, lines_program, parse_lines
+from tests.unit.log_rotation import ROTATING, rotating_tool
 
 SINCE = datetime(2026, 11, 27, 20, 0, tzinfo=UTC)
 
@@ -23,9 +26,10 @@ def read(folder: Path, *lines: str, key: str = "") -> SevereLines:
     return parse_lines(done.stdout.split("\n"), SINCE, level_key=key)
 
 
-def found_in(log: Path) -> tuple[tuple[LogLine, ...], str]:
+def found_in(log: Path, tools: str = "") -> tuple[tuple[LogLine, ...], str]:
     done = subprocess.run(("bash", "-s", "--", str(log), str(int(SINCE.timestamp())), "4000", "2000", "\n".join((*TIMES, *NAMED_TIMES))),
-                          input=lines_program().encode(), capture_output=True, check=True, timeout=120)
+                          input=lines_program().encode(), capture_output=True, check=True, timeout=120,
+                          env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
     found = parse_lines(done.stdout.decode("utf-8", "replace").split("\n"), SINCE)
     return found.lines, found.incomplete
 
@@ -146,9 +150,9 @@ T = b"2026-11-27 20:30:00 "
 @pytest.mark.parametrize("text", [
     T + b"\0\0 ERROR boom\n", b"\0" * 5000 + b"\n" + T + b"ERROR boom\n", b"\0" * 200_000 + T + b"ERROR boom\n", T + b"ERROR boom\r\n",
     b"x" * 3_000_000 + b"\n" + T + b"ERROR boom\n", T + b"ERROR boom \xff\xfe\xc3\n", b"\xff" * 999 + b"\n" + T + b"ERROR boom\n", T + b"ERROR boom",
-    b'{"time":"2026-11-27T20:30:00Z","level":"error","msg":"boom"}\n', "\ufeff".encode() + T + b"ERROR boom\n",
+    T + b"INFO the rest was los" + b"\0" * 500 + T + b"ERROR boom\n", b'{"time":"2026-11-27T20:30:00Z","level":"error","msg":"boom"}\n', "\ufeff".encode() + T + b"ERROR boom\n",
     T + "ERROR boom \u202egnp <b>$(touch x)</b>".encode() + b"\n",
-], ids=["nul", "a line of nul", "the gap that copytruncate leaves", "crlf", "3 MB in a line", "not utf-8", "a line that is not", "no end", "another format",
+], ids=["nul", "a line of nul", "the gap that copytruncate leaves", "crlf", "3 MB in a line", "not utf-8", "a line that is not", "no end", "a gap within a line", "another format",
         "a byte order mark", "markup"])
 def test_an_error_next_to_anything_is_found_with_its_time(tmp_path: Path, text: bytes) -> None:
     """Behind a gap of NUL, as a writer leaves it whose log was truncated under it, the first error was lost silently."""
@@ -162,3 +166,23 @@ def test_an_error_next_to_anything_is_found_with_its_time(tmp_path: Path, text: 
 def test_an_error_whose_time_only_its_writer_understands_is_shown_without_one(tmp_path: Path) -> None:
     [one] = read(tmp_path, "[27-Nov-2026 20:30:00 Mars/Base] ERROR: boom").lines
     assert (one.at, "boom" in one.message) == (None, True)
+
+
+@pytest.mark.parametrize("how", ROTATING)
+@pytest.mark.parametrize("when", ["find", "sort", "od"])
+def test_a_rotation_while_it_is_read_neither_loses_nor_doubles_an_error_silently(tmp_path: Path, when: str, how: str) -> None:
+    """Its files were listed, and then read by their names, which were those of others by then."""
+    (tools := tmp_path / "tools").mkdir()
+    (folder := tmp_path / "logs").mkdir()
+    for number, name in enumerate(("a.log.2.gz", "a.log.1", "a.log")):
+        at = SINCE + timedelta(hours=number)
+        text = "".join(f"{at + timedelta(minutes=minute - 1):%F %T} ERROR {number}/{minute}\n" for minute in range(9)).encode()
+        (folder / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        os.utime(folder / name, (at.timestamp() + 600,) * 2)
+    rotating_tool(tools, when, folder, how, f"{SINCE + timedelta(hours=3):%F %T} ERROR new")
+    found, incomplete = found_in(folder / "a.log", str(tools))
+    assert (folder / "rotated").exists()
+    messages = [line.message.split()[-1] for line in found]
+    assert len(messages) == len(set(messages))
+    wanted = {f"{number}/{minute}" for number in range(3) for minute in range(9)} - {"0/0"} | ({"new"} if how != "copy" else set())
+    assert set(messages) == wanted or (how == "copytruncate" and "cut while it was read" in incomplete)

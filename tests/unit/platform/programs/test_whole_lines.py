@@ -49,11 +49,11 @@ def test_a_line_that_alone_is_longer_is_named_and_left_out(function: str, size: 
 
 
 # what is cut by bytes elsewhere is not the text of a message: an offset of a file, an upload of a known size, four bytes of gzip;
-# rotated_log.sh makes a sum of bytes;
+# rotated_log.sh and held_files.sh make a sum of bytes;
 # of request_lines.sh last_lines leaves out the line that was cut; of log_window.sh, what is longer than its limit is left out by who reads it; a file that is filled; JSON, which a cut ends
 BY_BYTES = {"job_follow.sh", "job_start.sh", "whole_lines.sh", "backup_database.sh", "configuration_files.sh",
             "schedules_survey.sh", "release_survey.sh", "restore_drill.sh", "service_probes.sh",
-            "log_window.sh", "alert_provocations.sh", "grafana.sh", "request_lines.sh", "rotated_log.sh", "user_requests.sh",
+            "log_window.sh", "alert_provocations.sh", "grafana.sh", "request_lines.sh", "rotated_log.sh", "held_files.sh", "user_requests.sh",
             "configuration.sh"}
 CUT = re.compile(r"\b(?:tail|head) -c (?!1 )|\$\{\w+:0:\d{3,}\}")
 
