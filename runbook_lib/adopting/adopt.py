@@ -197,10 +197,13 @@ def _notes(local: LocalProject, project: FoundProject) -> Iterable[str]:
     if once:
         yield (f"Runs once and ends: {', '.join(once)}. 20 does so too, before it replaces containers (release.jobs), "
                "as `docker compose up` does.")
-    tools = find_migrations(local.folder, contexts_of(local.model))
+    tools, none = find_migrations(local.folder, contexts_of(local.model)), no_postgres(project)
     for one in tools:
-        yield (f"Migrations: {one.tool}, by {one.file}. Say in `migrations` who runs them, a step of 20 or the "
-               "application when it starts (at_start); docs/how-to/adopt.md has the lines.")
-    if not tools:
+        yield f"Migrations: {one.tool}, by {one.file}. " + (
+            # the file would be refused with `migrations`
+            "20 runs none without PostgreSQL: the application does when it starts, or one of release.jobs." if none else
+            "Say in `migrations` who runs them, a step of 20 or the application when it starts (at_start); "
+            "docs/how-to/adopt.md has the lines.")
+    if not (tools or none):
         yield (f"Migrations: no files of {', '.join(TOOLS[:-1])} or {TOOLS[-1]} were found. "
                "Another tool with one file a migration: docs/how-to/adopt.md.")

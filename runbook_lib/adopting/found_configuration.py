@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from runbook_lib.adopting.development import for_development
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 
@@ -38,11 +39,13 @@ def configuration_tree(project: FoundProject, databases: list[FoundService]) -> 
 
 def _where_uploads_may_be(project: FoundProject, databases: list[FoundService]) -> str:
     """Folders of the server and volumes that services write into: one of them may hold users' files."""
-    written = [(one, volume) for one in project.services.values() if one not in databases
+    aside = for_development(project)
+    services = [one for one in project.services.values() if one not in databases and one.name not in aside]
+    written = [(one, volume) for one in services
                for volume in one.volumes if not (volume.named or volume.read_only)]
     folders = _by_place((one.name, volume.target) for one, volume in written
                         if not (_OF_THE_SYSTEM.match(volume.target) or re.search(r"\.[A-Za-z]+$", volume.target)))
-    volumes = _by_place((one.name, volume.target) for one in project.services.values() if one not in databases
+    volumes = _by_place((one.name, volume.target) for one in services
                         for volume in one.volumes if volume.named and not volume.read_only)
     found = [*([f"folders of the server are mounted at {'; '.join(folders)}"] if folders else []),
              *([f"volumes at {'; '.join(volumes)}"] if volumes else [])]

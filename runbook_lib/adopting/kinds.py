@@ -73,6 +73,9 @@ SERVING_OTHERS = ("Database", "Cache", "Cache in memory", "Message queue", "Obje
 KEEPING_DATA = ("Database", "Events", "Measurements", "Objects")
 # mail, shells and names: no port that a browser asks
 NOT_FOR_BROWSERS = {21, 22, 25, 53, 110, 143, 465, 587, 993, 995}
+# at the end of a name: `redis-worker` is none
+_OWN_DATA = re.compile(r"(?:^|[-_.])(?:mongo(?:db)?|mysql|mariadb|postgres(?:ql)?|redis|valkey|memcached|rabbitmq|"
+                       r"kafka|zookeeper|elasticsearch|opensearch|clickhouse|influxdb|minio)\d*$", re.I)
 _OF_DATABASE = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD"}
 
 
@@ -80,6 +83,12 @@ def kind_of(service: FoundService) -> Kind | None:
     """What is known of the service's image; None where it is one of the project's own, or an unknown one."""
     name, _ = _name_and_tag(service.image)
     return next((kind for kind in KINDS if re.fullmatch(kind.images, name)), None) if not service.built_from else None
+
+
+def keeps_data(service: FoundService) -> bool:
+    """Whether it is called like a program that keeps data, in an image of its owners' own: `mongo`, `auth-mysql`."""
+    image = _name_and_tag(service.image)[0]
+    return bool(_OWN_DATA.search(service.name) or (_OWN_DATA.search(image) and not service.published))
 
 
 def technology_of(service: FoundService) -> str:

@@ -48,9 +48,10 @@ def known_tree(project: FoundProject, name: str) -> Tree:
 def _users_type(project: FoundProject) -> str:
     """What to write as the address; the ports that are open to users help to find it."""
     open_ports = [f"{one.name}: {', '.join(dict.fromkeys(port.rpartition(':')[2] for port in one.open_to_users))}"
-                  for one in project.services.values() if one.reached_by_users and _meant(one)]
+                  for one in project.services.values() if one.reached_by_users and _meant(project, one)]
     published = f" Published: {'; '.join(open_ports)}." if open_ports else ""
-    hosts = dict.fromkeys(host for one in project.services.values() for host in one.routing.hosts)
+    hosts = dict.fromkeys(host for one in project.services.values() if _meant(project, one)
+                          for host in one.routing.hosts)
     published += f" Named for a proxy: {', '.join(hosts)}." if hosts else ""
     return ("what users type, https://HOST or https://HOST:PORT; no Compose file says it. Where they type http:// and "
             f"that is meant, say why in public.no_tls_reason.{published}")
@@ -80,7 +81,8 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
     # what Compose does not say is left out: the model can be without
     tree |= {"technology": Line(technology_of(one), f"{place}.image")} if kind else {}
     tree |= {"ports": Line(list(ports), where)} if ports else {}
-    tree |= {"published": Line(True, f"{place}.ports: users reach it")} if _meant(one) and one.reached_by_users else {}
+    reached = _meant(project, one) and one.reached_by_users
+    tree |= {"published": Line(True, f"{place}.ports: users reach it")} if reached else {}
     tree |= {"cpus": Line(one.cpus, f"{place}: limits")} if one.cpus else {}
     tree |= {"memory": Line(one.memory, f"{place}: limits")} if one.memory else {}
     # one without a way out is meant to stay so; where all are alike there is nothing to hold
@@ -114,10 +116,10 @@ def _not_expected(project: FoundProject, one: FoundService) -> Tree:
     return {}
 
 
-def _meant(one: FoundService) -> bool:
+def _meant(project: FoundProject, one: FoundService) -> bool:
     """Whether an open port is for users. Of a database that is open to the world 10 has to say so."""
     kind = kind_of(one)
-    return kind is None or kind.purpose == REVERSE_PROXY
+    return (kind is None or kind.purpose == REVERSE_PROXY) and one.name not in for_development(project)
 
 
 def _databases(project: FoundProject) -> list[FoundService]:
@@ -141,9 +143,11 @@ def _without_or_database(project: FoundProject, found: list[FoundService]) -> Tr
             f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database: {known}say what "
             "keeps the data, and a copy of them. Where one runs in an image of another name, give `database` in place "
             "of this line")}}
+    starting = [one.name for one in project.services.values() if one.migrates_at_start and not one.runs_once]
+    at_start = f" By its start command {', '.join(starting)} seems to: at_start: true." if starting else ""
     return {"database": _database(project, found), "without": {**smoke, "migrations": todo(
         "who migrates the database: give `migrations` (docs/how-to/adopt.md has the lines of each tool) and leave this "
-        "line out; or say why there are none")}}
+        f"line out; or say why there are none.{at_start}")}}
 
 
 def _database(project: FoundProject, found: list[FoundService]) -> Tree:

@@ -13,6 +13,7 @@ from runbook_lib.adopting.found_ports import datagrams_of, ports_of, published_a
 from runbook_lib.adopting.given_secrets import secrets_given, variables_of_secrets
 from runbook_lib.adopting.health_checks import HealthCheck, read_check
 from runbook_lib.adopting.routing import Routing, routing_of
+from runbook_lib.adopting.start_commands import is_locked, is_migrating
 
 # what makes something and ends is called after it: `init`, `app-migrate`, `createbuckets`; or its image only migrates
 _ONCE = re.compile(r"(?:^|[-_.])(?:init|initiali[sz]er|migrat(?:e|ion|ions|or)|setup|bootstrap|seed(?:er)?|install|"
@@ -69,6 +70,8 @@ class FoundService:
     given: dict[str, str] = field(default_factory=dict)
     # in whose network it lives
     shares: tuple[str, ...] = ()
+    # a start command that speaks of it
+    migrates_at_start: bool = False
 
     @property
     def health(self) -> str:
@@ -182,7 +185,7 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         locked=is_locked(one.get("command"), one.get("entrypoint")),
         variables=variables_of(one.get("environment")),
         filled_from=variables_of(plain.get("environment")),
-        shares=_sharing(one),
+        shares=_sharing(one), migrates_at_start=is_migrating(one.get("command"), one.get("entrypoint")),
     )
 
 
@@ -198,12 +201,6 @@ def variables_of(environment: object) -> dict[str, str]:
         pairs = (str(line).partition("=") for line in environment)
         return {name: value for name, equals, value in pairs if equals}
     return {str(name): str(value) for name, value in _mapping(environment).items() if value is not None}
-
-
-def is_locked(*commands: object) -> bool:
-    """Whether a start command sets a password, or reads settings that may. The command is not kept: it may hold one."""
-    words = " ".join(" ".join(map(str, one)) if isinstance(one, list) else str(one or "") for one in commands)
-    return bool(re.search(r"requirepass|aclfile|--user|\.conf\b", words))
 
 
 def configs_of(model: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable
 
 from runbook_lib.adopting.development import for_development
-from runbook_lib.adopting.kinds import CACHE, NOT_FOR_BROWSERS, REVERSE_PROXY, SERVING_OTHERS, is_database, kind_of
+from runbook_lib.adopting.kinds import (
+    CACHE,
+    NOT_FOR_BROWSERS,
+    REVERSE_PROXY,
+    SERVING_OTHERS,
+    is_database,
+    keeps_data,
+    kind_of,
+)
 from runbook_lib.adopting.lines import Line, Tree, todo
 from runbook_lib.adopting.project import FoundProject, FoundService
 from runbook_lib.platform.facts.replaced_release import repository_of
@@ -35,7 +43,7 @@ def own_services(project: FoundProject) -> list[FoundService]:
     aside = for_development(project)
     named = [one for one in project.services.values()
              if NAME.fullmatch(one.name) and not is_database(one) and not one.runs_once and one.name not in aside]
-    own = [one for one in named if kind_of(one) is None]
+    own = [one for one in named if kind_of(one) is None and not keeps_data(one)]
     return own or [one for one in named if (kind := kind_of(one)) is None or kind.purpose not in SERVING_OTHERS]
 
 

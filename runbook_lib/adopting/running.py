@@ -17,12 +17,12 @@ from runbook_lib.adopting.project import (
     Volume,
     configs_of,
     idle_services,
-    is_locked,
     networks_of,
     services_of,
     variables_of,
 )
 from runbook_lib.adopting.routing import routing_of
+from runbook_lib.adopting.start_commands import is_locked, is_migrating
 from runbook_lib.core.errors import FactUnreadable, UsageError
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.text import lines_of, printable
@@ -208,6 +208,7 @@ def _service(one: Mapping[str, Any], project: str, shared: set[str]) -> FoundSer
         # by its number here; by name once all are known
         shares=tuple(filter(None, (str(host.get(key) or "").partition("container:")[2]
                                    for key in ("NetworkMode", "PidMode", "IpcMode")))),
+        migrates_at_start=is_migrating(config.get("Cmd"), config.get("Entrypoint")),
         locked=is_locked(config.get("Cmd"), config.get("Entrypoint")), variables=variables_of(config.get("Env")))
 
 

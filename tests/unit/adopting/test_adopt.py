@@ -125,6 +125,15 @@ def test_a_tool_is_named_with_what_is_to_be_said_of_it(local: dict[str, Any], tm
     assert "Migrations: Knex, by knexfile.js. Say in `migrations` who runs them" in " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
 
 
+def test_without_postgresql_no_line_asks_for_migrations_that_the_file_would_be_refused_with(local: dict[str, Any], tmp_path: Path) -> None:
+    """Monica's: 'say in `migrations`', and without.database says that there is nothing to migrate."""
+    (tmp_path / "knexfile.js").touch()
+    local["model"] = {"services": {"web": MODEL["services"]["web"], "db": {"image": "mariadb:10"}}}
+    local["unresolved"] = local["model"]
+    text = " ".join(adopt_folder(tmp_path, "shop").text.replace("\n# ", " ").split())
+    assert "Migrations: Knex, by knexfile.js. 20 runs none without PostgreSQL" in text and "Say in `migrations`" not in text
+
+
 @pytest.mark.parametrize("name", ["My App", "-x", "a/b", "é", ""])
 def test_a_name_that_no_environment_can_have_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not a name for an environment"):

@@ -156,3 +156,16 @@ def test_what_keeps_data_in_a_replaced_network_is_of_no_release() -> None:
     """The file would be refused: a release replaces no data."""
     store = {"image": "redis:7", "network_mode": "service:web"}
     assert list(parts({"store": store, "job": {"image": "a", "network_mode": "service:web", "container_name": "x"}})["release"]["services"]) == ["web", "job"]
+
+
+@pytest.mark.parametrize(("name", "service"), [
+    ("auth-mongodb", {"image": "makers/app-mongodb"}), ("mysql", {"build": "./mysql"}), ("store", {"image": "makers/redis7"})])
+def test_data_in_an_image_of_the_projects_own_are_of_no_release(name: str, service: dict[str, Any]) -> None:
+    """Piggymetrics' databases were deployed with each release, and stopped as writers."""
+    release = parts({name: service})["release"]
+    assert (list(release["services"]), release["writers"]) == (["web"], ["web"])
+
+
+@pytest.mark.parametrize("name", ["redis-worker", "kafka-consumer", "mongoose"])
+def test_what_works_with_data_of_a_kind_is_the_projects_own(name: str) -> None:
+    assert name in parts({name: {"build": "."}})["release"]["services"]
