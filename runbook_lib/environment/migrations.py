@@ -43,8 +43,10 @@ class Migrations(StrictModel):
     `{stem}` is its file without the ending, `{file}` the whole file, `{folder}` the folder that it lies in, `{above}`
     the one above that, `{number}` the number that the file begins with. Those that the database has are the one column
     of the SELECT `applied`; before the first one there is no `table`. With `newest_alone` that is the newest number, as
-    golang-migrate keeps it, and every file up to it counts as applied. `unfinished` is a SELECT of what has begun and
-    not ended well, for which the tool refuses to go on: nothing is deployed while it has a row.
+    golang-migrate keeps it, and every file up to it counts as applied. `baseline` is a SELECT of the version that the
+    database had when the tool was introduced, as Flyway keeps it: the tool runs no file up to it. `unfinished` is a
+    SELECT of what has begun and not ended well, for which the tool refuses to go on: nothing is deployed while it has a
+    row.
 
     `upgrade` runs in a one-off container of the new image of `service` (else `release.api`), before containers are
     replaced; alembic has a command of its own. With `at_start` the application migrates when it starts, within the
@@ -60,6 +62,7 @@ class Migrations(StrictModel):
     table: TableName | None = None
     applied: Annotated[Line, AfterValidator(_one_select)] | None = None
     newest_alone: bool = False
+    baseline: Annotated[Line, AfterValidator(_one_select)] | None = None
     unfinished: Annotated[Line, AfterValidator(_one_select)] | None = None
 
     @property
@@ -75,7 +78,8 @@ class Migrations(StrictModel):
             raise ValueError(f"newest_alone: needs the name {NUMBERED}: only numbers have a newest one")
         needed = {"files": bool(self.files), "table": self.table is not None, "applied": self.applied is not None}
         if self.tool == "alembic":
-            given = {**needed, "newest_alone": self.newest_alone, "unfinished": self.unfinished is not None}
+            given = {**needed, "newest_alone": self.newest_alone, "baseline": self.baseline is not None,
+                     "unfinished": self.unfinished is not None}
             odd = [part for part, there in given.items() if there]
             if odd:
                 raise ValueError(f"{odd[0]}: belongs to the tool files; alembic keeps its own")

@@ -32,6 +32,8 @@ from runbook_lib.recovery.plans.stopped_writers import commit_restore, forget, w
 
 OUTAGE = "about 30 seconds, and as long as the application takes to start"
 AT_ITS_START = "the application brings its schema up to date itself, when it starts"
+NOT_HERE = ("only 20 Deploy migrates; where the backup is older than the migrations of the live release, bring the "
+            'release of that time back together with it: 22 Rollback with database = "restore"')
 
 
 def plan_restore_in_place(environment: Environment, deployed: Deployed, containers: tuple[Container, ...],
@@ -57,7 +59,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
     )
     return Plan(
         f"{RESTORE} {backup.name}", environment.name, wanted,
-        skipped=(*skipped, *cache_steps.no_cache(environment), SkippedStep("Migrate the schema", AT_ITS_START)),
+        skipped=(*skipped, *cache_steps.no_cache(environment), _not_migrated(environment)),
         undo_on_failure=True,
         facts=restore_facts(backup, deployed, databases),
         recheck=unchanged_since_plan(environment, deployed, databases),
@@ -69,6 +71,13 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
         irreversible_hint="Run the notebook again for the remaining steps.",
         after_rollback_hint="The live database is the previous one. Read the failed step's evidence, then run again.",
     )
+
+
+def _not_migrated(environment: Environment) -> SkippedStep:
+    """A step and a job are 20's: after a restore nobody runs them."""
+    rules = environment.migrations
+    here = AT_ITS_START if rules is None or (rules.at_start and not environment.release.jobs) else NOT_HERE
+    return SkippedStep("Migrate the schema", environment.without.get("migrations", here) if rules is None else here)
 
 
 def stop_writers(environment: Environment, before: tuple[Container, ...]) -> Step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -12,8 +14,14 @@ FOUND = "the release's migrations are found"
 PENDING = "the migrations that are pending are known"
 ENDED = "each migration that has begun has ended"
 MOST_NAMED = 8
-AT_START = "the application runs them when it starts, within the outage"
 BY_A_STEP = "20 Deploy runs them before it replaces containers"
+
+
+def at_start(jobs: Iterable[str]) -> str:
+    """Who migrates where no step does: what runs once before containers are replaced, or the application itself."""
+    once = ", ".join(jobs)
+    return f"what runs once before ({once}) does so, or the application when it starts" if once else \
+        "the application does so when it starts, within the outage"
 
 
 def named(names: tuple[str, ...]) -> str:
@@ -67,7 +75,7 @@ def _pending(tree: ReleaseTree, *, first: bool) -> Finding:
             return Finding(PENDING, Verdict.NOT_APPLICABLE, "there is no database yet")
         return finding(PENDING, None, measured=files.problem, expected="the names that migrations.applied reads",
                        next_step="Does the database run, and is migrations.applied its SELECT? Then run again.")
-    who = AT_START if files.at_start else BY_A_STEP
+    who = at_start(files.jobs) if files.at_start else BY_A_STEP
     measured = f"pending: {named(files.pending)}; {who}" if files.pending else "none is pending"
     if files.newer:
         newer = f"{measured}; the database has {named(files.newer)}, which this release does not have"

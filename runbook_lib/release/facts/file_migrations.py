@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook_lib.core.errors import FactUnreadable, RunbookError
 from runbook_lib.core.questions import Connections, Question
@@ -18,6 +18,7 @@ from runbook_lib.environment.migrations import GROUPED, Migrations
 RECORD = "migration"
 # 0007_region, 20240101_init.js, V12__orders.sql; behind a part of the application, if it has one
 _LEADING = re.compile(r"V?(\d+)(?!\d)")
+_FLYWAY = re.compile(r"V(\d+(?:[._]\d+)*)__")
 # Django names it after the first and the last one
 _SQUASHED = re.compile(r"(?:^|\.)(\d+)\w*_squashed_(\d+)")
 
@@ -28,7 +29,8 @@ class FileMigrations:
 
     `applied` None: the database could not be asked, and `problem` says why. `at_start`: the application runs them.
     `shared`: names that several files have, of which a pending one would count as applied. `grouped`: what a name has
-    before its dot is the part of the application that it belongs to. `unfinished`: begun, and not ended.
+    before its dot is the part of the application that it belongs to. `unfinished`: begun, and not ended. `jobs`: what
+    runs once before containers are replaced, and may be what migrates.
     """
 
     of_release: tuple[str, ...]
@@ -38,6 +40,7 @@ class FileMigrations:
     shared: tuple[str, ...] = ()
     grouped: bool = True
     unfinished: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
 
     @property
     def pending(self) -> tuple[str, ...] | None:
@@ -76,13 +79,14 @@ def file_migrations(environment: Environment, survey: str, connections: Connecti
     shared = tuple(one for one, count in Counter(each).items() if count > 1)
     # elsewhere a dot is that of a file's ending
     grouped = rules.name == GROUPED
+    known = FileMigrations(names, None, at_start=rules.at_start, shared=shared, grouped=grouped,
+                           jobs=tuple(environment.release.jobs))
     try:
         begun = unfinished_migrations(environment).fetch(connections)
         applied = applied_migrations(environment, names).fetch(connections)
-        return FileMigrations(names, applied, at_start=rules.at_start, shared=shared, grouped=grouped,
-                              unfinished=tuple(sorted(begun)))
+        return replace(known, applied=applied, unfinished=tuple(sorted(begun)))
     except RunbookError as error:
-        return FileMigrations(names, None, error.what, at_start=rules.at_start, shared=shared, grouped=grouped)
+        return replace(known, problem=error.what)
 
 
 def names_of(rules: Migrations, paths: Iterable[str]) -> tuple[str, ...]:
@@ -102,7 +106,7 @@ def applied_migrations(environment: Environment, of_release: tuple[str, ...] = (
     """The names that the tool's table has; none before the first migration. Raises FactUnreadable.
 
     Where it has the newest number alone: those `of_release` up to it, and itself where it is newer than all of them.
-    What has begun and not ended is not applied.
+    Those up to a baseline, which the tool never runs, count as well. What has begun and not ended is not applied.
     """
     rules = environment.migrations
 
@@ -112,6 +116,7 @@ def applied_migrations(environment: Environment, of_release: tuple[str, ...] = (
                                  next_step="Give migrations.table and migrations.applied in the environment file.")
         applied = _names(rules, rules.applied, connections)
         applied = _up_to_the_newest(applied, of_release) if rules.newest_alone else applied
+        applied |= _up_to_a_baseline(_names(rules, rules.baseline, connections), of_release)
         return applied - _names(rules, rules.unfinished, connections)
 
     return Question("applied migrations", fetch)
@@ -145,6 +150,12 @@ def _up_to_the_newest(found: frozenset[str], of_release: tuple[str, ...]) -> fro
         {str(newest)} if newest > max(numbers, default=-1) else set())
 
 
+def _up_to_a_baseline(found: frozenset[str], of_release: tuple[str, ...]) -> frozenset[str]:
+    baselines = [version for one in found if (version := _version(f"V{one}__"))]
+    return frozenset(one for one in of_release if baselines and (version := _version(one))
+                     and version <= max(baselines))
+
+
 def applied_if_known(environment: Environment, of_release: tuple[str, ...] = ()) -> Question[frozenset[str] | None]:
     """The same; None where the database could not be asked."""
 
@@ -165,6 +176,16 @@ def _taken_away(name: str, left: Iterable[str]) -> bool:
     numbers = [found for one in left if (found := _number(one)) is not None]
     spans = (_SQUASHED.search(one) for one in left)
     return number < min(numbers, default=0) or any(int(one[1]) <= number <= int(one[2]) for one in spans if one)
+
+
+def _version(name: str) -> tuple[int, ...]:
+    """A version of several numbers, as V1_2__orders.sql has it: 1.2, and 1.2.0 is the same. Empty for none."""
+    written = _FLYWAY.match(name)
+    numbers = [int(one) for one in re.split("[._]", written[1])] if written else [number] if (
+        number := _number(name)) is not None else []
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _number(name: str) -> int | None:

@@ -25,7 +25,7 @@ from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.plans.migration import LOCK_LIMIT_S, one_off, stop_migration
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.checks.compatibility import judge_replaced_compatibility
-from runbook_lib.release.checks.file_migrations import migrations_applied, migrations_left, named, pending_in
+from runbook_lib.release.checks.file_migrations import at_start, migrations_applied, migrations_left, named, pending_in
 from runbook_lib.release.facts.file_migrations import applied_if_known, applied_migrations
 from runbook_lib.release.facts.replaced_compatibility import replaced_code_on_new_schema
 from runbook_lib.release.facts.repository import ReleaseTree
@@ -54,7 +54,7 @@ def migration_steps(change: Replacement, measured: Measured,
     if rules.at_start:
         what = "what is pending is not known" if pending is None else \
             f"pending: {named(pending)}" if pending else "none is pending"
-        return [], [SkippedStep(TITLE, f"the application does so when it starts, within the outage; {what}")]
+        return [], [SkippedStep(TITLE, f"{at_start(environment.release.jobs)}; {what}")]
     if pending == ():
         return [], [SkippedStep(TITLE, "no migration of the release is pending")]
     tried, not_tried = _tried_on_a_copy(change)

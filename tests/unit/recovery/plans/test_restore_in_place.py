@@ -11,6 +11,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.gates import Gate
 from runbook_lib.core.plan import Plan, Step
+from runbook_lib.environment import Environment
 from runbook_lib.environment.release import Proxy
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
@@ -20,9 +21,12 @@ from runbook_lib.recovery.facts.backups import Backup
 from runbook_lib.recovery.facts.manifests import Manifest, TableContents
 from runbook_lib.recovery.facts.restore_databases import Databases, RestoreDatabase
 from runbook_lib.recovery.plans.restore import plan_restore
+from tests.unit.environment.test_migrations import STEP
+from tests.unit.release.plans.test_replace_jobs import with_jobs
 from tests.unit.shop_environment import shop
 
 ENVIRONMENT = shop()
+WITH_JOB = with_jobs().rollout.environment
 TAKEN = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
 NAME = "shop_20261127_020000.sql.gz"
 MANIFEST = Manifest(NAME, "shop", "0" * 64, 9, 9, 9, TAKEN, TAKEN, 1.0, "15.20", "15.20", "",
@@ -41,8 +45,8 @@ def container(service: str, health: str | None = "healthy", unchecked: str = "")
 BEFORE = (container("web"), container("db"), container("worker", None, unchecked="it has no port"))
 
 
-def plan(databases: Databases = LIVE, before: tuple[Container, ...] = BEFORE) -> Plan:
-    return plan_restore(ENVIRONMENT, BY_HAND, before, TARGET, BACKUP, databases, pre_restore_backup=None)
+def plan(databases: Databases = LIVE, before: tuple[Container, ...] = BEFORE, environment: Environment = ENVIRONMENT) -> Plan:
+    return plan_restore(environment, BY_HAND, before, TARGET, BACKUP, databases, pre_restore_backup=None)
 
 
 def step(key: str) -> Step:
@@ -152,6 +156,18 @@ def test_the_plan_says_what_is_left_out_and_why() -> None:
     reasons = {one.title: one.reason for one in plan().skipped}
     assert reasons["Empty the cache"] == "the shop keeps nothing anywhere but in its database"
     assert "when it starts" in reasons["Migrate the schema"]
+
+
+@pytest.mark.parametrize("environment", [shop(migrations=STEP), WITH_JOB])
+def test_where_only_a_deployment_migrates_no_start_is_said_to(environment: Environment) -> None:
+    """A step and a job are 20's: an older schema was left to an application that never migrates itself."""
+    reasons = {one.title: one.reason for one in plan(environment=environment).skipped}
+    assert reasons["Migrate the schema"].startswith("only 20 Deploy migrates")
+
+
+def test_the_owners_reason_is_shown_where_nothing_migrates() -> None:
+    environment = shop(migrations=None, without={**ENVIRONMENT.without, "migrations": "it never changes its schema"})
+    assert {one.title: one.reason for one in plan(environment=environment).skipped}["Migrate the schema"] == "it never changes its schema"
 
 
 def test_a_restore_that_died_in_its_swap_loads_nothing_again() -> None:

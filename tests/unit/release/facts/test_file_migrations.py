@@ -104,6 +104,21 @@ def test_up_to_the_newest_number_each_file_is_applied(version: tuple[str, ...], 
     assert applied_if_known(environment, made.of_release).fetch(connections) == made.applied
 
 
+@pytest.mark.parametrize(("baseline", "pending"), [
+    ((), ("V1__a.sql", "V1_1__b.sql", "V1.10__c.sql", "V2__d.sql")), (("1.1",), ("V1.10__c.sql", "V2__d.sql")), (("1",), ("V1_1__b.sql", "V1.10__c.sql", "V2__d.sql")),
+    (("1", "2.0"), ()), (("0",), ("V1__a.sql", "V1_1__b.sql", "V1.10__c.sql", "V2__d.sql")), (("odd",), ("V1__a.sql", "V1_1__b.sql", "V1.10__c.sql", "V2__d.sql")),
+])
+def test_what_a_tool_never_runs_because_of_its_baseline_is_not_pending(baseline: tuple[str, ...], pending: tuple[str, ...]) -> None:
+    """Flyway on a database that was there before it: the files up to the baseline were pending for ever, and 20 rolled back."""
+    answers = {"to_regclass": [{"there": True}], "BASELINE": [{"name": one} for one in baseline], "FROM history )": []}
+    names = ("V1__a.sql", "V1_1__b.sql", "V1.10__c.sql", "V2__d.sql")
+    survey = "".join(f"migration\t{base64.b64encode(f'db/{one}'.encode()).decode()}\n" for one in names)
+    rules = {**DJANGO, "name": "{file}", "table": "history", "applied": "SELECT script FROM history",
+             "baseline": "SELECT version FROM history WHERE type = 'BASELINE'"}
+    made = file_migrations(shop(migrations=rules), survey, ScriptedConnections(sql=answers))  # type: ignore[arg-type]
+    assert made is not None and (set(made.pending or ()), made.newer) == (set(pending), ())
+
+
 def test_before_the_first_migration_there_is_no_table() -> None:
     made = file_migrations(SHOP, SURVEY, database(there=False))  # type: ignore[arg-type]
     assert made is not None and made.applied == frozenset()

@@ -27,6 +27,7 @@ from runbook_lib.release.plans.replace_migrations import COPY_TITLE
 from tests.unit.environment.test_migrations import DJANGO, STEP
 from tests.unit.platform.facts.test_replaced_release import running
 from tests.unit.release.plans.test_replace_gates import GOOD, NO_SMOKE, READS
+from tests.unit.release.plans.test_replace_jobs import with_jobs
 from tests.unit.release.plans.test_replace_release import BACKUP, TREE, keys
 from tests.unit.release.plans.test_replacement import TARGET, deployed
 from tests.unit.shop_environment import shop
@@ -95,6 +96,9 @@ def test_a_failure_before_the_migration_does_not_say_that_something_migrated_sta
     (AT_START, frozenset({"shop.0001"}), "the application does so when it starts, within the outage; pending: shop.0002"),
     (AT_START, frozenset(RELEASE), "the application does so when it starts, within the outage; none is pending"),
     (AT_START, None, "the application does so when it starts, within the outage; what is pending is not known"),
+    # a service that migrates and ends is no start of the application
+    (with_jobs().rollout.environment, frozenset({"shop.0001"}),
+     "what runs once before (setup, bucket) does so, or the application when it starts; pending: shop.0002"),
 ])
 def test_where_no_step_migrates_the_plan_says_why_and_what_is_pending(
         environment: Environment, applied: frozenset[str] | None, reason: str) -> None:
