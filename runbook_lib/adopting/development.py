@@ -15,7 +15,7 @@ _WORDS = r"dev|development|tests?|tester|e2e|end-?to-?end|lint(?:er)?"
 # as whole words of a name: `test-runner`, `app_tests`, `web-dev`; contest is none, nor is `laravel.test`, as Laravel's
 # own Compose file calls the application
 _NAMED = re.compile(rf"(?:^|[-_])(?:{_WORDS}|{_PROGRAMS})(?:$|[-_])", re.I)
-# what makes the page's files, and goes on to make them while somebody writes them
+# what makes the page's files, and goes on to make them while they are being written
 _NAMED_ALONE = re.compile(r"css|js|vite|webpack|esbuild|tailwind(?:css)?|watch(?:er)?", re.I)
 # an image's folder may be called after whoever built it
 _IMAGES = re.compile(rf"(?:^|[-_./])(?:{_PROGRAMS})(?:$|[-_./])", re.I)

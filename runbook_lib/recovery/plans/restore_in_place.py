@@ -74,7 +74,7 @@ def plan_restore_in_place(environment: Environment, deployed: Deployed, containe
 
 
 def _not_migrated(environment: Environment) -> SkippedStep:
-    """A step and a job are 20's: after a restore nobody runs them."""
+    """A step and a job are 20's: a restore runs neither."""
     rules = environment.migrations
     here = AT_ITS_START if rules is None or (rules.at_start and not environment.release.jobs) else NOT_HERE
     return SkippedStep("Migrate the schema", environment.without.get("migrations", here) if rules is None else here)

@@ -96,7 +96,7 @@ def test_a_failure_before_the_migration_does_not_say_that_something_migrated_sta
     (AT_START, frozenset({"shop.0001"}), "the application does so when it starts, within the outage; pending: shop.0002"),
     (AT_START, frozenset(RELEASE), "the application does so when it starts, within the outage; none is pending"),
     (AT_START, None, "the application does so when it starts, within the outage; what is pending is not known"),
-    # a service that migrates and ends is no start of the application
+    # a service that migrates ends before the application starts
     (with_jobs().rollout.environment, frozenset({"shop.0001"}),
      "what runs once before (setup, bucket) does so, or the application when it starts; pending: shop.0002"),
 ])
