@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import yaml
 
 MOST_FILES = 200  # Compose refuses circles, and this ends at them
+# a name, and the files of variables that fill it in, the first that has one before the others; empty where none has
+Filled = Callable[[str, tuple[str, ...]], str]
+ENV = ".env"
 
 
-def named_by_compose(
-    files: tuple[str, ...], read: Callable[[str], str | None], filled: Callable[[str], str]
-) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Scope:
+    """Where the names in a Compose file begin, and the files of variables that fill them in.
+
+    Of an included file both may be its own: its folder is that of the file, or `project_directory`; its variables come
+    from `env_file`, else from the `.env` of that folder, after those of the project. Source: Compose, include.
+    """
+
+    folder: str
+    env_files: tuple[str, ...] = (ENV,)
+
+    def at(self, name: str) -> str:
+        return posixpath.join(self.folder, name)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A file that a Compose file names, as it is written; `entry` is the mapping or path of an include that does."""
+
+    written: str
+    is_compose: bool
+    entry: yaml.Node | None = None
+
+
+def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None], filled: Filled) -> tuple[str, ...]:
     """Paths of files that exist and that `files` name, or those in turn, sorted; relative to the project's folder.
 
     `read` gives the text of such a path, None where there is no file; `filled` a name with the values of its variables,
@@ -21,39 +47,71 @@ def named_by_compose(
     and the files of secrets and of environments, which no backup of the configuration may hold. Source: Compose,
     include, extends and interpolation.
     """
+    return tuple(sorted(_walked(files, read, filled)[0]))
+
+
+def _walked(files: tuple[str, ...], read: Callable[[str], str | None],
+            filled: Filled) -> tuple[set[str], dict[str, _Scope]]:
+    """The files that are named, and each Compose file with its scope."""
     found: set[str] = set()
+    scopes = {one: _Scope(posixpath.dirname(one)) for one in files}
     waiting = list(files)
     while waiting and len(found) < MOST_FILES:
         path = waiting.pop()
-        for written, is_compose in _names(read(path) or "", posixpath.dirname(path)):
-            whole = filled(written) if "$" in written else written
+        scope = scopes[path]
+        for one in _names(read(path) or "", scope):
+            whole = _whole(one.written, scope, filled)
             # within `${NAME:-a/../b}` two dots take nothing away
-            named = posixpath.normpath(whole) if whole else written
+            named = posixpath.normpath(whole) if whole else one.written
             if named in found or named in files or _is_elsewhere(named):
                 continue
             if not whole or read(named) is not None:
                 found.add(named)
-                waiting += [named] if is_compose and whole else []
-    return tuple(sorted(found))
+                if one.is_compose and whole:
+                    waiting.append(named)
+                    scopes[named] = _scope_of(one, named, scope, filled)
+    return found, scopes
+
+
+def _whole(written: str, scope: _Scope, filled: Filled) -> str:
+    return filled(written, scope.env_files) if "$" in written else written
+
+
+def _scope_of(one: _Named, path: str, above: _Scope, filled: Filled) -> _Scope:
+    if one.entry is None:
+        return _Scope(posixpath.dirname(path), above.env_files)
+
+    def given(key: str) -> list[str]:
+        texts = (node.value for node in _listed(_value(one.entry, key)) if isinstance(node, yaml.ScalarNode))
+        return [posixpath.normpath(whole) for text in texts
+                if text and (whole := _whole(above.at(text), above, filled))]
+
+    # of several files that are merged the first one's folder counts
+    folder = next(iter(given("project_directory")), posixpath.dirname(next(iter(given("path")), path)))
+    own = given("env_file") or [posixpath.normpath(posixpath.join(folder, ENV))]
+    return _Scope("" if folder == "." else folder, tuple(dict.fromkeys((*above.env_files, *own))))
 
 
 def _is_elsewhere(name: str) -> bool:
     return "://" in name or ":/" in name or name.startswith("git@")
 
 
-def secrets_named_by_compose(
-    files: tuple[str, ...], read: Callable[[str], str | None], filled: Callable[[str], str]
-) -> tuple[str, ...]:
+def secrets_named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None],
+                             filled: Filled) -> tuple[str, ...]:
     """Paths of files with secrets that Compose reads for `files`, and for those that they include or extend, sorted.
 
-    Compose's own `.env`, each `env_file`, and the file of each secret; whether they are there is not asked. A name with
-    variables stays as it is written: only the server has their values.
+    Compose's own `.env` and those of included files, each `env_file`, and the file of each secret; whether they are
+    there is not asked. A name with variables stays as it is written: only the server has their values.
     """
-    found = {".env"}
-    for path in (*files, *named_by_compose(files, read, filled)):
-        text, folder = read(path), posixpath.dirname(path)
+    found = {ENV}
+    named, scopes = _walked(files, read, filled)
+    for path in (*files, *sorted(named)):
+        scope, text = scopes.get(path, _Scope(posixpath.dirname(path))), read(path)
+        found |= set(scope.env_files)
         if text is not None:
-            joined = (posixpath.join(folder, one) for one in _secret_names(text))
+            joined = [scope.at(one) for one in _secret_names(text)]
+            # whoever asks for them knows the variables of the project alone
+            joined = [_whole(one, scope, filled) or one if scope.env_files != (ENV,) else one for one in joined]
             # within `${NAME:-a/../b}` two dots take nothing away
             found |= {one if "$" in one else posixpath.normpath(one) for one in joined}
     return tuple(sorted(found))
@@ -76,22 +134,22 @@ def _parsed(text: str) -> yaml.Node | None:
         return None
 
 
-def _names(text: str, folder: str) -> Iterator[tuple[str, bool]]:
-    """Each file that a Compose file names, and whether it is one itself.
+def _names(text: str, scope: _Scope) -> Iterator[_Named]:
+    """Each file that a Compose file names.
 
     Nodes, not values: tags of Compose's own need no meaning here, and what aliases repeat is never built.
     """
     whole = _parsed(text)
-    named: list[tuple[yaml.Node | None, bool]] = [
-        (path, True) for one in _listed(_value(whole, "include"))
-        for path in _listed(_value(one, "path") if isinstance(one, yaml.MappingNode) else one)
-    ]
-    named += [(_value(_value(one, "extends"), "file"), True) for one in _values(_value(whole, "services"))]
-    named += [(_value(one, "file"), False) for one in _values(_value(whole, "configs"))]
-    for node, is_compose in named:
+    included = [(one, one if isinstance(one, yaml.MappingNode) else None) for one in _listed(_value(whole, "include"))]
+    named: list[tuple[yaml.Node | None, bool, yaml.Node | None]] = [
+        (path, True, one) for one, entry in included
+        for path in _listed(_value(entry, "path") if entry is not None else one)]
+    named += [(_value(_value(one, "extends"), "file"), True, None) for one in _values(_value(whole, "services"))]
+    named += [(_value(one, "file"), False, None) for one in _values(_value(whole, "configs"))]
+    for node, is_compose, one in named:
         path = node.value if isinstance(node, yaml.ScalarNode) else ""
         if path and not _is_elsewhere(path):
-            yield posixpath.join(folder, path), is_compose
+            yield _Named(scope.at(path), is_compose, one)
 
 
 def _value(node: yaml.Node | None, key: str, merges: int = 3) -> yaml.Node | None:

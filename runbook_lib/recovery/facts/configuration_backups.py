@@ -18,7 +18,7 @@ from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.core.text import lines_of, pluralize, printable
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.compose_sources import named_by_compose, secrets_named_by_compose
+from runbook_lib.recovery.facts.compose_sources import Filled, named_by_compose, secrets_named_by_compose
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _NO_FOLDER = 66
@@ -145,7 +145,7 @@ def survey_configuration(environment: Environment, *, clone: bool = False) -> Qu
 
 
 def unsaved_secrets(environment: Environment, server: Server, read: Callable[[str], str | None],
-                    filled: Callable[[str], str]) -> tuple[str, ...] | None:
+                    filled: Filled) -> tuple[str, ...] | None:
     """Files with secrets that the application's Compose files name, that are there, and that git has not as they are.
 
     Empty with two colours: there a deployment delivers them. None where the project's folder cannot be entered.
@@ -176,13 +176,14 @@ def reader_of(environment: Environment, server: Server) -> Callable[[str], str |
     return read
 
 
-def names_of(environment: Environment, server: Server) -> Callable[[str], str]:
+def names_of(environment: Environment, server: Server) -> Filled:
     """What fills in the variables of a file's name on the server: empty where one has no value there."""
 
     @cache
-    def filled(name: str) -> str:
+    def filled(name: str, env_files: tuple[str, ...]) -> str:
         text = programs.text("recovery/compose_names.sh", "recovery/filled_names.sh")
-        argv = ("bash", "-s", "--", environment.server.directory, name)
+        files = tuple(word for one in env_files for word in ("--env-file", one))
+        argv = ("bash", "-s", "--", environment.server.directory, *files, name)
         reply = server.run(Command(argv, stdin=text, timeout_s=60, accepts=(0, _NO_FOLDER)))
         return printable(reply.stdout).strip("\n")
 
@@ -190,7 +191,7 @@ def names_of(environment: Environment, server: Server) -> Callable[[str], str]:
 
 
 def unlisted_files(environment: Environment, read: Callable[[str], str | None],
-                   filled: Callable[[str], str]) -> tuple[str, ...]:
+                   filled: Filled) -> tuple[str, ...]:
     """Files that the project's Compose files name in turn, and that no path of the backup covers."""
     rules = environment.configuration_backup
     taken = (*environment.compose.files, *rules.project_paths, *rules.server_paths)

@@ -1,12 +1,18 @@
 # shellcheck shell=bash disable=SC2329
-# Names of files with variables, as Compose files write them, filled in from the project's `.env` as Compose does. The values
-# stay on the server: `.env` holds secrets. Whoever uses this stands in the project's folder.
+# Names of files with variables, as Compose files write them, filled in from the project's `.env` as Compose does, and from
+# the other `env_files` where that has none. The values stay on the server: such files hold secrets. Whoever uses this stands
+# in the project's folder.
 
 readonly VARIABLE='^([^$]*)[$]([$]|[{]([A-Za-z_][A-Za-z0-9_]*)((:?[-?+])([^{}]*))?[}]|([A-Za-z_][A-Za-z0-9_]*))(.*)$'
 
+env_files=(.env)
+
 value_of() { # NAME
-    local value
-    value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" .env 2>/dev/null | tail -n 1)
+    local value='' file
+    for file in "${env_files[@]}"; do
+        value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1[[:space:]]*=[[:space:]]*//p" "$file" 2>/dev/null | tail -n 1)
+        [[ -z $value ]] || break
+    done
     case $value in
     \"*\"*) value=${value#\"} && value=${value%%\"*} ;;
     \'*\'*) value=${value#\'} && value=${value%%\'*} ;;

@@ -10,7 +10,11 @@ from runbook_lib.recovery.facts.compose_sources import named_by_compose, secrets
 
 
 def named(files: dict[str, str], *first: str, filled: Mapping[str, str] | None = None) -> list[str]:
-    return list(named_by_compose(first or ("compose.yml",), files.get, lambda name: (filled or {}).get(name, "")))
+    return list(named_by_compose(first or ("compose.yml",), files.get, lambda name, env_files: (filled or {}).get(name, "")))
+
+
+def as_written(name: str, env_files: tuple[str, ...]) -> str:
+    return name
 
 
 @pytest.mark.parametrize("text", [
@@ -83,7 +87,30 @@ def test_files_with_secrets_are_named_of_every_compose_file_and_read_of_none() -
         asked.append(path)
         return texts.get(path)
 
-    assert secrets_named_by_compose(("compose.yml",), read, str) == (
-        "${FILE}", ".env", "more.env", "parts/db.env", "secrets/one.txt", "web.env")
+    assert secrets_named_by_compose(("compose.yml",), read, as_written) == (
+        "${FILE}", ".env", "more.env", "parts/.env", "parts/db.env", "secrets/one.txt", "web.env")
     assert set(asked) == set(texts)
-    assert secrets_named_by_compose(("compose.yml",), {"compose.yml": "a: ["}.get, str) == (".env",)
+    assert secrets_named_by_compose(("compose.yml",), {"compose.yml": "a: ["}.get, as_written) == (".env",)
+
+
+PARTS = {
+    # a project's own variables come before those of what it includes. Source: Docker Compose 2.26, asked
+    "compose.yml": "include: [sub/part.yml, {path: [other/a.yml, other/b.yml], project_directory: sub/deep, env_file: [other/vars.env]}]\n",
+    "sub/part.yml": "services: {one: {extends: {file: 'base-${B}.yml'}, env_file: 'one-${B}.env'}}\n", "sub/base-sub.yml": "{}",
+    "other/a.yml": "include: [z.yml]\nservices: {two: {env_file: two.env}}\n", "other/b.yml": "configs: {c: {file: c.ini}}\n",
+    "other/z.yml": "{}", "sub/deep/z.yml": "{}", "other/c.ini": "", "sub/deep/c.ini": "",
+}
+
+
+def test_what_is_included_has_a_folder_and_variables_of_its_own() -> None:
+    """All were filled in from the project's `.env`, and looked for next to the file: neither backed up nor named."""
+    values: dict[tuple[str, tuple[str, ...]], str] = {
+        ("sub/base-${B}.yml", (".env", "sub/.env")): "sub/base-sub.yml", ("sub/one-${B}.env", (".env", "sub/.env")): "sub/one-sub.env"}
+
+    def filled(name: str, env_files: tuple[str, ...]) -> str:
+        return values[name, env_files]
+
+    assert named_by_compose(("compose.yml",), PARTS.get, filled) == (
+        "other/a.yml", "other/b.yml", "sub/base-sub.yml", "sub/deep/c.ini", "sub/deep/z.yml", "sub/part.yml")
+    assert secrets_named_by_compose(("compose.yml",), PARTS.get, filled) == (
+        ".env", "other/vars.env", "sub/.env", "sub/deep/.env", "sub/deep/two.env", "sub/one-sub.env")

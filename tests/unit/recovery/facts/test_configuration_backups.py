@@ -18,6 +18,7 @@ from runbook_lib.recovery.facts.configuration_backups import (
     unlisted_files,
     unsaved_secrets,
 )
+from tests.unit.recovery.facts.test_compose_sources import as_written
 from tests.unit.shop_environment import shop
 
 STAGING = load_environment("staging")
@@ -51,7 +52,7 @@ def test_files_that_compose_reads_and_no_path_covers_are_named() -> None:
     rules = environment.configuration_backup.model_copy(update={"server_paths": ("/etc/nginx/",)})
     environment = environment.model_copy(update={"configuration_backup": rules})
     read = reader_of(environment, ScriptedServer(files=files))
-    assert unlisted_files(environment, read, str) == ("../shared.yml", "parts/db.yml")
+    assert unlisted_files(environment, read, as_written) == ("../shared.yml", "parts/db.yml")
 
 
 def no_file(path: str) -> None:
@@ -60,11 +61,11 @@ def no_file(path: str) -> None:
 
 def test_files_with_secrets_that_no_backup_takes_are_named_where_the_application_has_its_own() -> None:
     server = ScriptedServer(commands={"bash": ".env\nweb.env\n"}, files={})
-    assert unsaved_secrets(shop(), server, no_file, str) == (".env", "web.env")
+    assert unsaved_secrets(shop(), server, no_file, as_written) == (".env", "web.env")
     # the rest of the review has an answer where the folder is gone: what else is missing is what it is run for
-    assert unsaved_secrets(shop(), ScriptedServer(commands={"bash": (66, "")}, files={}), no_file, str) is None
+    assert unsaved_secrets(shop(), ScriptedServer(commands={"bash": (66, "")}, files={}), no_file, as_written) is None
     # with two colours a deployment delivers them
-    assert unsaved_secrets(STAGING, ScriptedServer(), no_file, str) == ()
+    assert unsaved_secrets(STAGING, ScriptedServer(), no_file, as_written) == ()
 
 
 def test_before_the_first_backup_there_is_a_row_for_each_folder_and_afterwards_for_each_file() -> None:

@@ -24,6 +24,13 @@ def test_each_name_gets_one_line_and_an_empty_one_where_a_variable_has_no_value(
     assert not (tmp_path / "ran").exists()
 
 
+def test_the_first_file_of_variables_that_has_a_value_counts(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=top\n")
+    (tmp_path / "sub.env").write_text("A=sub\nB=sub\n")
+    files = ("--env-file", ".env", "--env-file", "gone.env", "--env-file", "sub.env")
+    assert filled(tmp_path, *files, "$A-$B", "$C").stdout.splitlines() == ["top-sub", ""]
+
+
 def test_without_an_env_file_defaults_count_and_a_folder_that_is_gone_is_an_exit_code(tmp_path: Path) -> None:
     assert filled(tmp_path, "${PART:-db}.yml", "$PART").stdout.splitlines() == ["db.yml", ""]
     assert filled(tmp_path / "gone", "$PART").returncode == 66
@@ -32,5 +39,5 @@ def test_without_an_env_file_defaults_count_and_a_folder_that_is_gone_is_an_exit
 def test_the_server_is_asked_once_for_a_name() -> None:
     server = ScriptedServer(commands={"bash": "db.yml\n"})
     ask = names_of(shop(), server)
-    assert [ask("$PART"), ask("$PART")] == ["db.yml", "db.yml"]
-    assert names_of(shop(), ScriptedServer(commands={"bash": (66, "")}))("$PART") == ""
+    assert [ask("$PART", (".env",)), ask("$PART", (".env",))] == ["db.yml", "db.yml"]
+    assert names_of(shop(), ScriptedServer(commands={"bash": (66, "")}))("$PART", (".env",)) == ""
