@@ -20,7 +20,7 @@ from runbook_lib.observability.facts.log_formats import candidates
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
 from runbook_lib.platform.facts.server_clock import server_clock
-from runbook_lib.platform.facts.time_zones import zone_table
+from runbook_lib.platform.facts.time_zones import named_zone_table, zone_table
 
 _PROGRAM = programs.text("platform/compression.sh", "platform/held_files.sh", "platform/line_times.sh",
                          "observability/log_window.sh")
@@ -218,7 +218,7 @@ def _time_keys(log: LogFile) -> tuple[str, ...]:
 
 def window_program() -> str:
     """The program that cuts a window out of a log, with the time zones that it reads."""
-    return f"TIME_ZONES='{zone_table()}'\n{_PROGRAM}"
+    return f"TIME_ZONES='{zone_table()}'\nNAMED_ZONES='{named_zone_table()}'\n{_PROGRAM}"
 
 
 def _services(environment: Environment, name: str | None) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS file PATH
 # log_window.sh size|send SINCE UNTIL LONGEST MOST KEYS service PROJECT SERVICE…
 # The lines of a log between two moments (seconds of 1970), its rotated files included, oldest first. Follows compression.sh,
-# held_files.sh and line_times.sh, before which TIME_ZONES is set. KEYS: under which lines of JSON have their time, a line each.
+# held_files.sh and line_times.sh, before which TIME_ZONES and NAMED_ZONES are set. KEYS: under which lines of JSON have their time, a line each.
 # size: what there is, a line each. S: the log's state; F: bytes, name of a file; Z: percent of the size that compression
 # leaves. send: the lines themselves, compressed, at most MOST bytes before that; of a line at most LONGEST bytes.
 # On standard error, G: what could not be read. Log text is never run.
 set -euo pipefail
 mode=$1 since=$2 until=$3 longest=$4 most=$5 kind=$7
 printf -v NOW '%(%s)T' -1
-export TIME_KEYS=$6 TIME_ZONES NOW
+export TIME_KEYS=$6 TIME_ZONES NAMED_ZONES NOW
 shift 7
 readonly MARGIN=300 # seconds: lines are not quite in order, and clocks are not quite alike
 readonly BLOCK=65536 SAMPLE=1000000 FIRST_LINES=500

@@ -2,7 +2,8 @@
 # When a line of a log was written, in awk: `time_in(line)` gives seconds since 1970, "" where the line has no time. facts/line_heads.py
 # knows the same forms. Set before: TIME_KEYS, under which lines of JSON have their time, a line each, the likeliest first;
 # TIME_ZONES, abbreviations and their seconds east of UTC, a line each, `?` where several zones share one, so that the time is
-# not known; NOW, seconds since 1970, for times without a year. With NEAR=1 a zone that is not known is taken for UTC: enough
+# not known; NAMED_ZONES, a line each as facts/time_zones.py makes them, may be missing: lines with a name as Europe/Berlin have
+# no time then; NOW, seconds since 1970, for times without a year. With NEAR=1 a zone that is not known is taken for UTC: enough
 # for how far lines are apart.
 # A time without a zone is in UTC. Where a line has its time decides: clients write dates, too, into queries, user names and
 # messages, and whoever takes those for the line's time looks for the window in the wrong place.
@@ -19,7 +20,16 @@ function seconds(y, m, d, clock, zone,   t) {
 function read_zones(   lines, number, i, fields) {
     number = split(ENVIRON["TIME_ZONES"], lines, "\n")
     for (i = 1; i <= number; i++) if (split(lines[i], fields, " ") == 2) east[fields[1]] = fields[2]
+    number = split(ENVIRON["NAMED_ZONES"], lines, "\n")
+    for (i = 1; i <= number; i++) if (split(lines[i], fields, " ") > 2) named[fields[1]] = lines[i]
     zones_read = 1
+}
+function named_time(t, zone,   number, i, fields, shift) { # of a zone whose hours change: "" before it is known
+    number = split(zone, fields, " ")
+    shift = fields[3]
+    if (t - shift < fields[2]) return ""
+    for (i = 4; i < number; i += 2) if (t - shift >= fields[i]) shift = fields[i + 1]
+    return t - shift
 }
 function zone_in(rest) {
     sub(/^[.,][0-9]+/, "", rest); sub(/^ /, "", rest)
@@ -74,15 +84,16 @@ function in_last_year(m, d, clock,   y, t) {
     }
     return ""
 }
-function php_time(line,   rest, zone) { # [29-Nov-2026 06:10:11 UTC], with parts of a second or without a zone
+function php_time(line,   rest, zone, t, in_utc) { # [29-Nov-2026 06:10:11 UTC], with parts of a second or without a zone
     rest = substr(line, 22); sub(/^[.][0-9]+/, "", rest)
-    if (match(rest, /^ [A-Za-z][A-Za-z0-9_\/+-]*\]/)) {
-        if (!zones_read) read_zones()
-        zone = substr(rest, 2, RLENGTH - 2)
-        # of names as Europe/Berlin this machine may know nothing
-        if (!(zone in east) || east[zone] == "?") { if (ENVIRON["NEAR"] == "") return ""; zone = "" }
-    } else if (rest !~ /^\]/) return ""
-    return seconds(substr(line, 9, 4) + 0, month(substr(line, 5, 3)), substr(line, 2, 2) + 0, substr(line, 14, 8), zone)
+    if (match(rest, /^ [A-Za-z][A-Za-z0-9_\/+-]*\]/)) zone = substr(rest, 2, RLENGTH - 2)
+    else if (rest !~ /^\]/) return ""
+    if (zone != "" && !zones_read) read_zones()
+    t = seconds(substr(line, 9, 4) + 0, month(substr(line, 5, 3)), substr(line, 2, 2) + 0, substr(line, 14, 8), "")
+    if (zone == "") return t
+    if (zone in east && east[zone] != "?") return t - east[zone]
+    if (zone in named && (in_utc = named_time(t, named[zone])) != "") return in_utc
+    return ENVIRON["NEAR"] == "" ? "" : t
 }
 function ctime_in(line,   t) { # [Sun Nov 29 06:10:11.123456 2026] of Apache and uWSGI
     if (!match(line, /\[[A-Z][a-z][a-z] [A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]([.][0-9]+)? [0-9][0-9][0-9][0-9]\]/)) return ""

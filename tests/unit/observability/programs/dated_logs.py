@@ -56,6 +56,12 @@ def php_line(second: int) -> bytes:
     return f'[{stamp(second):%d-%b-%Y %H:%M:%S} UTC] PHP Warning:  since 2020-01-01 00:00:00 in /a.php "n":{second}\n'.encode()
 
 
+def php_berlin_line(second: int) -> bytes:
+    """With `date.timezone = Europe/Berlin`."""
+    at = datetime.fromtimestamp(second, ZoneInfo("Europe/Berlin"))
+    return f'[{at:%d-%b-%Y %H:%M:%S} Europe/Berlin] PHP Warning:  since 2020-01-01 00:00:00 in /a.php "n":{second}\n'.encode()
+
+
 def apache_line(second: int) -> bytes:
     return f'[{stamp(second):%a %b %d %H:%M:%S}.123456 {stamp(second).year}] [core:error] since 2020-01-01 00:00:00 "n":{second}\n'.encode()
 

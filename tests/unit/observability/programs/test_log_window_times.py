@@ -24,6 +24,7 @@ from tests.unit.observability.programs.dated_logs import (
     lines,
     local_json_line,
     milliseconds_line,
+    php_berlin_line,
     php_line,
     rfc_5424_line,
     syslog_line,
@@ -40,7 +41,7 @@ MARGIN = 300
 
 @pytest.mark.parametrize("line", [json_line, combined_line, text_line, dated_query_line, dated_json_line, epoch_line,
                                   berlin_line, istanbul_line, local_json_line, milliseconds_line, php_line,
-                                  apache_line, rfc_5424_line])
+                                  php_berlin_line, apache_line, rfc_5424_line])
 @pytest.mark.parametrize(("first", "last"), [(0, 216_000), (50_000, 150_000), (86_400, 86_401), (100_000, 100_100), (200_000, 10**6), (-10**6, 5_000)])
 def test_the_window_comes_whole_in_order_and_little_else(folder: Path, line: object, first: int, last: int) -> None:
     log = three_days(folder, line)
@@ -64,7 +65,7 @@ def test_an_hour_of_lines_without_a_year_comes_and_little_else(folder: Path, lin
 
 
 @pytest.mark.parametrize("awk", AWKS)
-@pytest.mark.parametrize("line", [json_line, combined_line, text_line, berlin_line, milliseconds_line, php_line, apache_line, rfc_5424_line])
+@pytest.mark.parametrize("line", [json_line, combined_line, text_line, berlin_line, milliseconds_line, php_berlin_line, apache_line, rfc_5424_line])
 def test_every_awk_finds_the_same_window(folder: Path, tmp_path: Path, line: object, awk: str) -> None:
     (tmp_path / "awk").symlink_to(str(shutil.which(awk)))
     log = three_days(folder, line)

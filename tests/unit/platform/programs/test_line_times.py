@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from runbook_lib.core import programs
+from runbook_lib.platform.facts.line_heads import head_time
 from runbook_lib.platform.facts.log_lines import NAMED_TIMES, TIMES
-from runbook_lib.platform.facts.time_zones import zone_table
+from runbook_lib.platform.facts.time_zones import named_zone_table, zone_table
 from tests.unit.platform.written_lines import AT, DATED, NOW, REQUESTS, UNDATED, UNREADABLE, WITHOUT_A_YEAR
 
 # Debian's is mawk; a server has any of them
@@ -22,9 +25,9 @@ PROGRAM = programs.text("platform/line_times.sh") + """
 LC_ALL=C $AWK "$TIMES"'{ print time_in($0) }'"""
 
 
-def times(lines: list[str], awk: str = "awk", now: datetime = NOW, near: str = "") -> list[datetime | None]:
+def times(lines: list[str], awk: str = "awk", now: datetime = NOW, near: str = "", named: str = "") -> list[datetime | None]:
     """The times of these lines."""
-    environment = {**os.environ, "AWK": awk, "TIME_ZONES": zone_table(), "NOW": str(int(now.timestamp())), "NEAR": near,
+    environment = {**os.environ, "AWK": awk, "TIME_ZONES": zone_table(), "NOW": str(int(now.timestamp())), "NEAR": near, "NAMED_ZONES": named,
                    "TIME_KEYS": "\n".join((*TIMES, *NAMED_TIMES))}
     done = subprocess.run(("bash", "-c", PROGRAM), input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, timeout=60,
                           env=environment)
@@ -51,6 +54,22 @@ def test_the_distance_between_lines_is_known_without_their_zone(awk: str) -> Non
     assert first is not None
     assert second is not None
     assert (second - first).total_seconds() == 600
+
+
+@pytest.mark.parametrize("awk", AWKS)
+def test_a_zone_with_a_name_has_its_hours_of_each_day(awk: str) -> None:
+    """The whole log came over the link: as the reader dates it, so does the server, around each change of hours of two years."""
+    zones = ("Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kolkata", "America/Argentina/Buenos_Aires")
+    begin = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - timedelta(days=728)
+    lines = [f"[{(begin + timedelta(days=day)).astimezone(ZoneInfo(zone)):%d-%b-%Y %H:%M:%S} {zone}] x" for zone in zones for day in range(0, 728, 7)]
+    for zone in zones:  # each quarter of an hour of the days on which they change
+        changes = [int(one) for one in re.findall(r"\d{9,}", re.findall(rf"(?m)^{zone} .*", named_zone_table())[0])[1:]]
+        lines += [f"[{datetime.fromtimestamp(one + 60 * minutes, UTC).astimezone(ZoneInfo(zone)):%d-%b-%Y %H:%M:%S} {zone}] x"
+                  for one in changes for minutes in range(-360, 360, 15)]
+    wanted = [head_time(line, datetime.now(UTC))[1] for line in lines]
+    assert len(lines) > 1000
+    assert list(zip(lines, times(lines, awk, named=named_zone_table()), strict=True)) == list(zip(lines, wanted, strict=True))
+    assert times([f"[01-Jan-{begin.year - 3} 06:10:11 Europe/Berlin] x"], awk, named=named_zone_table()) == [None]
 
 
 @pytest.mark.parametrize("awk", AWKS)
