@@ -8,13 +8,16 @@
 # A time without a zone is in UTC. Where a line has its time decides: clients write dates, too, into queries, user names and
 # messages, and whoever takes those for the line's time looks for the window in the wrong place.
 readonly TIMES='
-function seconds(y, m, d, clock, zone,   t) {
+function seconds(y, m, d, clock, zone) {
     if (m < 3) { y--; m += 12 }
-    t = (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469) * 86400
-    t += substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 2)
+    return (365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d - 719469) * 86400 + seconds_of_day(clock, zone)
+}
+function seconds_of_day(clock, zone,   t) {
+    t = substr(clock, 1, 2) * 3600 + substr(clock, 4, 2) * 60 + substr(clock, 7, 2)
+    if (zone == "") return t
     if (zone ~ /^[+-]/)
         t -= (substr(zone, 1, 1) "1") * (substr(zone, 2, 2) * 3600 + (length(zone) > 3 ? substr(zone, length(zone) - 1) * 60 : 0))
-    else if (zone != "") t -= east[zone]
+    else t -= east[zone]
     return t
 }
 function read_zones(   lines, number, i, fields) {
@@ -31,33 +34,42 @@ function named_time(t, zone,   number, i, fields, shift) { # of a zone whose hou
     for (i = 4; i < number; i += 2) if (t - shift >= fields[i]) shift = fields[i + 1]
     return t - shift
 }
-function zone_in(rest) {
-    sub(/^[.,][0-9]+/, "", rest); sub(/^ /, "", rest)
-    if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
-    if (match(rest, /^[+-][0-9][0-9]/)) return substr(rest, 1, RLENGTH) # a zone without a name, as PostgreSQL writes it
+function zone_in(rest,   sign) { # by its first sign: of most lines that is enough
+    if (match(rest, /^[.,][0-9]+/)) rest = substr(rest, RLENGTH + 1)
+    if (substr(rest, 1, 1) == " ") rest = substr(rest, 2)
+    sign = substr(rest, 1, 1)
+    if (sign == "" || sign == "Z") return ""
+    if (sign == "+" || sign == "-") {
+        if (match(rest, /^[+-][0-9][0-9]:?[0-9][0-9]/)) return substr(rest, 1, RLENGTH)
+        if (match(rest, /^[+-][0-9][0-9]/)) return substr(rest, 1, RLENGTH) # a zone without a name, as PostgreSQL writes it
+    }
     if (!zones_read) read_zones()
     if (match(rest, /^[A-Za-z]+/) && (substr(rest, 1, RLENGTH) in east)) return substr(rest, 1, RLENGTH)
     return ""
 }
-function iso_in(text,   t, zone) { # of the first date in it
+function iso_in(text) { # of the first date in it
     if (!match(text, /[0-9][0-9][0-9][0-9][-\/][0-9][0-9][-\/][0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]/)) return ""
-    t = substr(text, RSTART, 19)
-    zone = zone_in(substr(text, RSTART + 19))
-    if (east[zone] == "?") return ""
-    return seconds(substr(t, 1, 4) + 0, substr(t, 6, 2) + 0, substr(t, 9, 2) + 0, substr(t, 12), zone)
+    return iso_at(substr(text, RSTART, 60))
+}
+function iso_at(text,   day, zone) { # of the date with which it begins
+    zone = zone_in(substr(text, 20, 40))
+    if (zone != "" && east[zone] == "?") return ""
+    day = substr(text, 1, 10)
+    if (!(day in begins)) begins[day] = seconds(substr(day, 1, 4) + 0, substr(day, 6, 2) + 0, substr(day, 9, 2) + 0, "", "")
+    return begins[day] + seconds_of_day(substr(text, 12, 8), zone)
 }
 function since_1970(digits) { # seconds, or parts of them, which their number of digits tells; "" for any other number
     if (digits !~ /^[0-9]+$/ || length(digits) < 9 || length(digits) > 19 || (length(digits) > 9 && length(digits) % 3 != 1)) return ""
     return substr(digits, 1, length(digits) == 9 ? 9 : 10) + 0
 }
-function json_time(line,   keys, number, i, rest, place) { # inside a value quotes are escaped, so it holds no key
-    number = split(ENVIRON["TIME_KEYS"], keys, "\n")
-    for (i = 1; i <= number; i++) {
+function json_time(line,   i, rest, place) { # inside a value quotes are escaped, so it holds no key
+    if (!time_keys) time_keys = split(ENVIRON["TIME_KEYS"], time_key, "\n")
+    for (i = 1; i <= time_keys; i++) {
         rest = line
-        while ((place = index(rest, "\"" keys[i] "\"")) > 0) {
-            rest = substr(rest, place + length(keys[i]) + 2)
+        while ((place = index(rest, "\"" time_key[i] "\"")) > 0) {
+            rest = substr(rest, place + length(time_key[i]) + 2)
             if (!match(rest, /^[ \t]*:[ \t]*"?/)) continue
-            rest = substr(rest, RLENGTH + 1)
+            rest = substr(rest, RLENGTH + 1, 60)
             if (rest ~ /^[0-9][0-9][0-9][0-9][-\/]/) return iso_in(substr(rest, 1, 40))
             if (rest ~ /^[0-9][0-9]\/[A-Z]/) return access_time("[" substr(rest, 1, 30)) # of nginx
             if (match(rest, /^[0-9]+/) && since_1970(substr(rest, 1, RLENGTH)) != "") return since_1970(substr(rest, 1, RLENGTH))

@@ -18,22 +18,37 @@ content() {
     local tool=$1
     if [[ $tool == cat ]]; then cat; else "$tool" -dc; fi
 }
+# Dating a line costs as much as finding out whether it is severe. So of lines that are no half an hour apart only some are
+# dated, and all those next to what is asked for: a shorter silence is none that logs.py compares.
+readonly HALF_AN_HOUR=1800 UNDATED_LINES=32
 severe() {
-    LC_ALL=C awk -v LONGEST="$longest" "$TIMES$SEVERE"'
-    { line = plain($0); sub(/\r$/, "", line); shown = substr(line, 1, LONGEST); at = time_in(shown) }
-    at != "" {
-        if (first == "") first = shown; else if (at - before > silence) silence = at - before
-        before = at; last = shown
-        if (wanted) { print "C " shown; wanted = 0 }
+    LC_ALL=C awk -v LONGEST="$longest" -v SHORT=$HALF_AN_HOUR -v MOST=$UNDATED_LINES "$TIMES$SEVERE"'
+    function dated(at, text) {
+        if (first == "") first = text; else if (at - before > silence) silence = at - before
+        before = at; last = text
+        if (wanted) { print "C " text; wanted = 0 }
     }
+    function date_all(   i, at) {
+        for (i = 1; i <= waiting; i++) if ((at = time_in(waits[i])) != "") dated(at, waits[i])
+        waiting = 0
+    }
+    function date_some(   at) {
+        at = time_in(waits[waiting])
+        if (at == "" || at < before || at - before > SHORT) { date_all(); return }
+        before = at; last = waits[waiting]; waiting = 0
+    }
+    { line = plain($0); sub(/\r$/, "", line); shown = substr(line, 1, LONGEST); waits[++waiting] = shown }
+    first == "" || wanted { date_all() }
+    waiting >= MOST { date_some() }
     line ~ /^\{[ \t]*"/ { if (severe_json(line)) print "X " shown; next }
     # what nothing dates in itself is dated by its neighbours
     severe_text(line) || (index(line, "{") && severe_json(line)) {
-        if (at != "") { print "D " shown; next }
+        date_all()
+        if (time_in(shown) != "") { print "D " shown; next }
         if (last != "") print "C " last
         print "U " shown; wanted = 1
     }
-    END { if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
+    END { date_all(); if (first != "") { print "B " first; print "E " last; print "S " silence + 0 } }'
 }
 show() { # NAME FILE
     local name tool

@@ -13,15 +13,8 @@ function severe_json_value(rest) {
 # in JSON, also behind a text in front of it; numbers are those of bunyan and pino, and of syslog
 function severe_json(line,   key, place) {
     line = tolower(line); key = tolower(ENVIRON["LEVEL_KEY"])
-    if (key == "") {
-        while (match(line, /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)"[ \t]*:/)) {
-            place = RSTART + RLENGTH - 1
-            line = substr(line, place)
-            if (severe_json_value(line)) return 1
-            line = substr(line, 2)
-        }
-        return 0
-    }
+    # key and value in one expression: it is tried at each line
+    if (key == "") return line ~ /"(level|levelname|severity|lvl|level_name|loglevel|log[.]level|@l)"[ \t]*:[ \t]*("[ \t]*(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)[ \t]*"|"?[ \t]*([56]0|[0-3])([.]0+)?[ \t]*"?[ \t,}]|[{][^{}]*"(name|label|text|value|standardlevel)"[ \t]*:[ \t]*"[ \t]*(error|err|eror|critical|crit|fatal|d?panic|alert|emerg|emergency|severe)[ \t]*")/
     while ((place = index(line, "\"" key "\"")) > 0) {
         line = substr(line, place + length(key) + 2)
         if (severe_json_value(line)) return 1

@@ -60,8 +60,8 @@ def test_the_distance_between_lines_is_known_without_their_zone(awk: str) -> Non
 def test_a_zone_with_a_name_has_its_hours_of_each_day(awk: str) -> None:
     """The whole log came over the link: as the reader dates it, so does the server, around each change of hours of two years."""
     zones = ("Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "Asia/Kolkata", "America/Argentina/Buenos_Aires")
-    begin = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - timedelta(days=728)
-    lines = [f"[{(begin + timedelta(days=day)).astimezone(ZoneInfo(zone)):%d-%b-%Y %H:%M:%S} {zone}] x" for zone in zones for day in range(0, 728, 7)]
+    begin = datetime.now(UTC).replace(minute=30, second=0, microsecond=0) - timedelta(days=727)
+    lines = [f"[{(begin + timedelta(days=day)).astimezone(ZoneInfo(zone)):%d-%b-%Y %H:%M:%S} {zone}] x" for zone in zones for day in range(0, 727, 7)]
     for zone in zones:  # each quarter of an hour of the days on which they change
         changes = [int(one) for one in re.findall(r"\d{9,}", re.findall(rf"(?m)^{zone} .*", named_zone_table())[0])[1:]]
         lines += [f"[{datetime.fromtimestamp(one + 60 * minutes, UTC).astimezone(ZoneInfo(zone)):%d-%b-%Y %H:%M:%S} {zone}] x"

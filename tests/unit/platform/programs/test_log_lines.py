@@ -186,3 +186,13 @@ def test_a_rotation_while_it_is_read_neither_loses_nor_doubles_an_error_silently
     assert len(messages) == len(set(messages))
     wanted = {f"{number}/{minute}" for number in range(3) for minute in range(9)} - {"0/0"} | ({"new"} if how != "copy" else set())
     assert set(messages) == wanted or (how == "copytruncate" and "cut while it was read" in incomplete)
+
+
+@pytest.mark.parametrize("place", [1, 31, 32, 33, 64, 99])
+def test_the_longest_silence_is_known_wherever_it_is(tmp_path: Path, place: int) -> None:
+    """A rotated file that is gone leaves a longer one; not each line is dated for it."""
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"{SINCE + timedelta(seconds=number, hours=3 * (number >= place)):%F %T} INFO x\n" for number in range(100)))
+    done = subprocess.run(("bash", "-s", "--", str(log), "0", "4000", "2000", "time"), input=lines_program(), capture_output=True, text=True, check=True, timeout=60)
+    marks = {line[0]: line[2:] for line in done.stdout.splitlines()}
+    assert (marks["S"], marks["B"][:19], marks["E"][:19]) == ("10801", f"{SINCE:%F %T}", f"{SINCE + timedelta(seconds=99, hours=3):%F %T}")
