@@ -11,6 +11,7 @@ _HOMES = {
     "users_are_answered": "runbook_lib.observability.checks.users",
     "reads_are_answered": "runbook_lib.observability.checks.users",
     "server_has_capacity": "runbook_lib.observability.checks.users",
+    "first_answer": "runbook_lib.observability.checks.first_answer",
 }
 
 __all__ = list(_HOMES)
