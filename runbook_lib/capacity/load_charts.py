@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook_lib.capacity.facts.earlier_load_tests import EarlierLoadTest, trend
 from runbook_lib.capacity.facts.load_test import LoadTestRun
+from runbook_lib.core.text import pluralize
 from runbook_lib.platform.drawing import (
     BLUE,
     CLEAR,
@@ -85,7 +86,8 @@ def load_trend(test: LoadTestRun, earlier: Sequence[EarlierLoadTest], *,
                   textcoords="offset points", color=RED, fontsize=9, bbox=CLEAR)
     axes.set(title=title, ylabel="ms", ylim=(0, 1.25 * max(*values, limit_ms)))
     time_axis(axes, times)
-    return described(figure, f"{len(points)} tests, the last with a p95 of {values[-1]:.0f} ms; limit {limit_ms:g} ms.")
+    tests = pluralize(len(points), "test")
+    return described(figure, f"{tests}, the last with a p95 of {values[-1]:.0f} ms; limit {limit_ms:g} ms.")
 
 
 def _throughput(axes: Any, test: LoadTestRun) -> None:
@@ -130,8 +132,11 @@ def _containers(axes: Any, test: LoadTestRun, name: str, label: str) -> None:
     if not peaks:
         axes.text(0.01, 0.5, "no sample", transform=axes.transAxes, color="#5b6675", va="center")
     elif top > 100:
-        axes.axhline(100, color=RED, linewidth=1.2)
         top = max(top, 145.0)  # the names stand above the line, which would cross them
+        # the fullest container is red
+        axes.axhline(100, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.annotate("limit", (0.995, 100), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                      textcoords="offset points", ha="right", color=INK, fontsize=8.5)
     axes.set(ylabel=label, ylim=(0, top))
     if peaks:
         handles, names = axes.get_legend_handles_labels()

@@ -50,7 +50,8 @@ class Gate:
         return self.deadline_s
 
     def __str__(self) -> str:
-        shut = f", given up after {self.failure_threshold} failed ones" if self.failure_threshold else ""
+        failed = "the first failed one" if self.failure_threshold == 1 else f"{self.failure_threshold} failed ones"
+        shut = f", given up after {failed}" if self.failure_threshold else ""
         probes = "1 clean probe" if self.success_threshold == 1 else f"{self.success_threshold} clean probes in a row"
         return f"{self.name}: {probes} within {self.deadline_s:g} s{shut}"
 

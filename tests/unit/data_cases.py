@@ -75,6 +75,13 @@ class CheckCase:
 
     def check(self) -> list[str]:
         """What differs from the expectation; empty when nothing does."""
+        found = self.found()
+        if "expect" in self.case:
+            return differences(found, self.case["expect"])
+        return _finding_differences((found,) if isinstance(found, Finding) else tuple(found), self.case["findings"])
+
+    def found(self) -> Any:
+        """What the check gives: findings, or a value."""
         facts = {name: self._filled(name) for name in ("facts", "seen") if name in self.case}
         for place, value in self.case.get("change", {}).items():
             top = place if place.startswith("seen.") else f"facts.{place}"
@@ -82,9 +89,7 @@ class CheckCase:
         found = _called(self.function, facts["facts"])
         if callable(found):  # a check made from what is known, asked again and again with what is seen
             found = _called(found, facts["seen"])
-        if "expect" in self.case:
-            return differences(found, self.case["expect"])
-        return _finding_differences((found,) if isinstance(found, Finding) else tuple(found), self.case["findings"])
+        return found
 
     def _filled(self, name: str) -> Any:
         return resolved(copy.deepcopy(self.case[name]), self.examples)

@@ -35,7 +35,9 @@ def drill_preconditions(environment: Environment, alerting: Alerting, names: Seq
                             part.next_step),)
     assert not isinstance(rules, Unanswered), "asked just above"
     assert not isinstance(alerts, Unanswered), "asked just above"
-    true_now = sorted({one.name for one in alerts if one.name in names} - _raised(environment, rules, names))
+    active, raised = {one.name for one in alerts if one.name in names}, _raised(environment, rules, names)
+    true_now, allowed = sorted(active - raised), sorted(active & raised)
+    pending = f"only {', '.join(allowed)}, whose copy gets a higher threshold" if allowed else "none pending or firing"
     others = sorted({one.name for one in alerting.firing} - set(names))
     without = [name for name in names if rules.of(name) is None]
     return (
@@ -43,7 +45,7 @@ def drill_preconditions(environment: Environment, alerting: Alerting, names: Seq
         finding("every condition has its rule", not without, expected="a rule to copy",
                 measured=f"none for {', '.join(without)}" if without else "all of them",
                 next_step="20 Deploy brings the rules of a release."),
-        finding("no condition is true already", not true_now, measured=", ".join(true_now) or "none pending or firing",
+        finding("no condition is true already", not true_now, measured=", ".join(true_now) or pending,
                 expected="none", next_step="Something is wrong now: open 40 Health, and drill later."),
         finding("rules can be added", bool(rules_folder(rules)), measured=", ".join(rules.files) or "no rule_files",
                 expected="a pattern of files", next_step="Let rule_files of prometheus.yml name a folder: …/*.yml"),

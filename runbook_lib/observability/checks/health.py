@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runbook_lib.core.browsing import PageView
@@ -9,7 +10,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.health_survey import ClaimResult, HealthSurvey
-from runbook_lib.platform.checks.endpoints import endpoints_show
+from runbook_lib.platform.checks.endpoints import CAUSE_IN_HEALTH, endpoints_show
 from runbook_lib.platform.checks.leftovers import nothing_is_left
 from runbook_lib.platform.checks.page import SHOWN, page_works
 from runbook_lib.platform.checks.proxy_files import proxy_has_its_files
@@ -26,6 +27,8 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.tls import VALID, certificate, without_tls
 
 CLOCK_S = 5.0
+# 40 does not send to itself
+CAUSE_ABOVE = "The rows of services above show which one is the cause, 43 Log review the errors."
 _NAMES_COMMIT = "names the commit"  # how endpoints_show calls its second finding of an endpoint
 
 
@@ -64,7 +67,8 @@ def endpoints_answer(environment: Environment, survey: HealthSurvey,
     live = survey.deployed.live_commit if isinstance(survey.deployed, Deployed) else None
     # no reply names no commit: that is one fault, not two
     silent = {f"{one.path} {_NAMES_COMMIT}" for one in survey.endpoints if one.status is None or live is None}
-    found = tuple(one for one in endpoints_show(environment, survey.endpoints, live or "") if one.check not in silent)
+    found = tuple(replace(one, next_step=one.next_step.replace(CAUSE_IN_HEALTH, CAUSE_ABOVE))
+                  for one in endpoints_show(environment, survey.endpoints, live or "") if one.check not in silent)
     return (*found, *(() if live else (_release_not_known(survey),)), *proxy)
 
 

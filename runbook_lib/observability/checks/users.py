@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of, pluralize
@@ -19,6 +20,11 @@ from runbook_lib.release.checks.capacity import disk_and_memory
 NO_WAIT = "no session waits for a lock"
 NO_READS = "the environment file names no `traffic.reads`: paths that users read, asked here as users ask them"
 AFFECTED = "Users are affected. 40 Health shows whether a service, the proxy or the release is the cause."
+DATABASE_ROW = "Its own row in 40 Health shows whether the database works."
+# 40 does not send to itself
+_IN_HEALTH = {AFFECTED: "Users are affected. The rows of services above show whether one of them is the cause.",
+              DATABASE_ROW: "Its own row above shows whether the database works."}
+NUMBER, ANY_NUMBER = "${number}", "<number>"  # of `traffic.reads`: another one each time; as 43 shows it
 BRIEF_S, LONG_S = 2.0, 10.0  # shorter waits are usual; one of LONG_S is seen by users
 
 
@@ -30,7 +36,7 @@ def users_are_answered(environment: Environment, view: UserView,
     """
     if deployed is not None and not deployed.something_runs:
         return (Finding("users are answered", Verdict.NOT_APPLICABLE, "nothing is deployed yet"),)
-    return (*_endpoints(environment, view), *reads_are_answered(environment, view))
+    return (*_endpoints(environment, view), *_waits_and_reads(environment, view))
 
 
 def server_has_capacity(environment: Environment, server: ServerState | Unanswered) -> tuple[Finding, ...]:
@@ -55,8 +61,16 @@ def _endpoints(environment: Environment, view: UserView) -> tuple[Finding, ...]:
 def reads_are_answered(environment: Environment, view: UserView) -> tuple[Finding, ...]:
     """Each path that users read has an answer in time, without an error of the server; no session keeps others.
 
-    A rate-limited read is a warning: it shows nothing of users.
+    A rate-limited read is a warning: it shows nothing of users. As 40 shows it, below its rows of services.
     """
+    return tuple(replace(one, next_step=_in_health(one.next_step)) for one in _waits_and_reads(environment, view))
+
+
+def _in_health(next_step: str) -> str:
+    return reduce(lambda text, pair: text.replace(*pair), _IN_HEALTH.items(), next_step)
+
+
+def _waits_and_reads(environment: Environment, view: UserView) -> tuple[Finding, ...]:
     return (*_no_session_waits(environment, view), *_reads(view))  # the cause first
 
 
@@ -79,7 +93,7 @@ def _read(view: UserView, one: Read) -> Finding:
     advice = (f"The row “{NO_WAIT}” has the cause." if held else
               f"{AFFECTED} Where no service is the cause, 43 Log review shows why.")
     good = None if one.doubt else one.status != RATE_LIMITED and not one.is_error
-    return finding(f"{one.path} is read by users", good,
+    return finding(f"{one.path.replace(NUMBER, ANY_NUMBER)} is read by users", good,
                    measured=measured, expected=f"an answer within {view.read_s:g} s, no error of the server",
                    # this machine has asked too much lately: that shows nothing of users
                    next_step=CLOCK_NEXT if one.doubt else "Ask again in a minute." if one.status == RATE_LIMITED
@@ -94,7 +108,7 @@ def _no_session_waits(environment: Environment, view: UserView) -> tuple[Finding
         return (not_applicable(NO_WAIT, environment.no_database_reason),)
     if isinstance(view.holders, Unanswered):
         return (Finding(NO_WAIT, Verdict.INCONCLUSIVE, view.holders.reason, expected,
-                        view.holders.next_step or "Its own row in 40 Health shows whether the database works."),)
+                        view.holders.next_step or DATABASE_ROW),)
     held = [one for one in view.holders if one.longest_s >= BRIEF_S]
     silent = isinstance(view.reads, tuple) and any(one.status is None for one in view.reads)
     return tuple(_held(environment, one, expected, affects=silent or one.longest_s >= LONG_S) for one in held) or (

@@ -52,10 +52,18 @@ def provocations(environment: Environment, alerting: Alerting, names: Sequence[s
     rules = alerting.rules
     return tuple({
         "alert": name, "condition": environment.alerts.conditions[name].condition,
-        "fires after": (f"{duration_s(drill, rule):.0f} s instead of {rule.for_s:.0f} s"
-                        if (rule := rules.of(name)) else "no rule"),
+        "fires after": _wait(drill, rules, name),
         "what is done": _deed(drill, name), "effect": _effect(drill, name), "at most": f"{drill.hold_s} s",
     } for name in names)
+
+
+def _wait(drill: AlertDrill, rules: AlertRules, name: str) -> str:
+    rule = rules.of(name)
+    if rule is None:
+        return "no rule"
+    shorter_s = duration_s(drill, rule)
+    real = f"{rule.for_s:.0f} s" if rule.for_s else "at once"
+    return f"{shorter_s:.0f} s instead of {real}" if shorter_s != rule.for_s else f"{real}, as the rule itself"
 
 
 def _deed(drill: AlertDrill, name: str) -> str:

@@ -31,6 +31,7 @@ STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy tha
 STALE_NGINX = ("The containers are healthy, and users get no answer: nginx may refuse its files, or still have the "
                "earlier one of a file that is mounted by its own name. Ask it (`nginx -t`), and read its error log. "
                "Such a file it reads anew only after `docker compose restart`.")
+CAUSE_IN_HEALTH = "40 Health shows which service is the cause, 43 Log review the errors."
 CLOCK_NEXT = "Set this machine's clock, or the server's (`timedatectl` on both), then ask again."
 UNANSWERED = frozenset((None, 502, 503, 504))
 BY_IMAGE = "the containers run the release's image"
@@ -117,7 +118,7 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint, unanswered: U
         otherwise=Verdict.WARNING if as_before else Verdict.FAILED,
         next_step=CLOCK_NEXT if endpoint.doubt else NEW_PATH if as_before else
         f"Read {'the error log of the proxy and ' if environment.proxy else ''}the application's log on the server; "
-        "40 Health shows which service is the cause, 43 Log review the errors.",
+        + CAUSE_IN_HEALTH,
         request_id=endpoint.request_id,
     )
 

@@ -36,4 +36,5 @@ def test_the_trend_has_a_point_a_test() -> None:
     earlier = earlier_load_tests([(datetime(2026, 9, day, tzinfo=UTC), str(day), sent().evidence()) for day in (1, 8, 15)])
     figure = load_trend(sent(), earlier)
     assert len(list(figure.axes[0].lines[0].get_xdata())) == 4  # type: ignore[arg-type]
+    assert str(load_trend(sent(), ()).get_label()).startswith("1 test, the last")
     assert str(load_trend(planned(), ()).get_label()) == "There is no earlier load test at this load."

@@ -17,6 +17,7 @@ def test_a_gate_says_what_opens_it_and_what_keeps_it_shut() -> None:
     assert str(GATE) == "ready: 3 clean probes in a row within 60 s"
     assert str(replace(GATE, success_threshold=1, failure_threshold=4)) == (
         "ready: 1 clean probe within 60 s, given up after 4 failed ones")
+    assert str(replace(GATE, failure_threshold=1)).endswith(", given up after the first failed one")
 
 
 def test_a_watch_says_how_often_and_how_long() -> None:
