@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 from runbook_lib.archive.records import truncate
+from runbook_lib.contract import catalogue
 from runbook_lib.core import times
+from runbook_lib.core.errors import NotebookUnknown
 from runbook_lib.core.text import printable
 
 # a word as `shlex.quote` writes it: a quote inside stands as '"'"'
@@ -77,13 +81,25 @@ _ACRONYMS = {"ssh": "SSH", "tls": "TLS", "http": "HTTP", "sql": "SQL"}
 
 
 def title_of(notebook: str) -> str:
-    """`30_backup_database` as `30 Backup database`."""
+    """Number and heading of a notebook of the project, `30 Back up the database`; of another its name in words."""
+    if heading := _heading(catalogue.folder(), notebook):
+        return heading
     words = printable(notebook).replace("_", " ").replace("-", " ").split()
     words = [_ACRONYMS.get(word, word) for word in words]
     first = next((number for number, word in enumerate(words) if not word.isdigit()), None)
     if first is not None:
         words[first] = words[first][:1].upper() + words[first][1:]
     return " ".join(words)
+
+
+@cache
+def _heading(folder: Path, notebook: str) -> str:
+    # an index has thousands of runs, of a few notebooks; a report is made whatever has become of its notebook
+    try:
+        own = {path.stem: path for path in folder.glob("*.ipynb")}.get(notebook)
+        return printable(f"{(found := catalogue.Runbook(notebook, own)).number} {found.title}") if own else ""
+    except (NotebookUnknown, OSError):
+        return ""
 
 
 def label(name: str) -> str:

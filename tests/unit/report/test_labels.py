@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,17 @@ def test_sizes_read_like_sizes(count, words):
 
 def test_times_and_titles():
     assert moment("2026-11-22T16:05:01.123Z") == "22 Nov 2026, 16:05:01 UTC"
+    assert title_of("30_backup_database") == "30 Back up the database", "its heading"
+
+
+def test_a_notebook_that_is_not_the_projects_is_titled_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks/31_drill.ipynb").write_text("not a notebook")
+    (tmp_path / "elsewhere.ipynb").write_text('{"cells": [{"cell_type": "markdown", "source": "# Elsewhere", "metadata": {}}]}')
     assert title_of("30_backup_database") == "30 Backup database"
+    assert title_of("31_drill") == "31 Drill", "damaged"
+    assert title_of("../elsewhere") == "../elsewhere", "a name from an archive leads to no other folder"
 
 
 @given(st.text())

@@ -19,7 +19,7 @@ def test_markdown_cannot_be_broken_out_of(runs):
 
 def test_markdown_leads_with_the_verdict_and_the_error(runs):
     lines = (runs["failed_and_rolled_back"] / "summary.md").read_text().splitlines()
-    assert lines[0] == "## ❌ 20 Deploy: failed, rolled back"
+    assert lines[0] == "## ❌ 20 Deploy a release: failed, rolled back"
     assert "Plan: deploy on lab" in lines[:8]
     assert any(line.startswith("> Next: Compare") for line in lines)
 
