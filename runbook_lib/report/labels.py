@@ -94,7 +94,7 @@ def title_of(notebook: str) -> str:
 
 @cache
 def _heading(folder: Path, notebook: str) -> str:
-    # an index has thousands of runs, of a few notebooks; a report is made whatever has become of its notebook
+    # an index has thousands of runs, of a few notebooks; a report is made wherever its notebook is now
     try:
         own = {path.stem: path for path in folder.glob("*.ipynb")}.get(notebook)
         return printable(f"{(found := catalogue.Runbook(notebook, own)).number} {found.title}") if own else ""
