@@ -66,7 +66,12 @@ def format_errors(error: ValidationError, model: type[BaseModel], sources: Mappi
     `left_out` says which lines, without their file, are not wanted.
     """
     lines = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    below = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    for detail in details:
+        # a list whose entries are refused is not empty, though none of them is left
+        if detail["type"] == "too_short" and detail["loc"] in below:
+            continue
         place = tuple(part for part in detail["loc"] if part != "[key]")
         dotted = ".".join(str(part) for part in place)
         for message in _messages(detail, place, model):

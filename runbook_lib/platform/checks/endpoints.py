@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -23,6 +24,8 @@ NEW_PATH = ("The earlier release never answered there: it has no such path, or n
 NO_FIELD = ("The earlier release names no commit there, and its image is the proof. The environment file is of a later "
             "release; should the earlier one stay, take `commit` out of health.endpoints.")
 NO_REPLY = "What did not answer as it should names no commit: the check of that reply has what to do."
+OTHER_RELEASE = "A different release is answering. Compare the image tags, and where the proxy sends users."
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 NOTHING_KNOWN: Unanswered = {}
 # a proxy looks up an address once, and two containers that start at once may change theirs
 STALE_PROXY = ("The containers are healthy, and users get no answer: a proxy that the environment file does not name "
@@ -164,14 +167,16 @@ def _as_before(endpoint: Endpoint, unanswered: Unanswered) -> bool:
 
 
 def _same_commit(path: str, measured: str, expected: str, *, earlier: bool, answered: bool) -> Finding:
+    a_commit = _COMMIT.fullmatch(measured) is not None
     return finding(
         f"{path} names the commit",
-        measured == expected,
-        measured=measured[:12],
+        # `git rev-parse --short` is what many builds are given
+        measured == expected or (a_commit and expected.startswith(measured)),
+        measured=head_of(measured, 12),
         expected=expected[:12],
         otherwise=Verdict.WARNING if earlier else Verdict.FAILED,
-        next_step=NO_FIELD if earlier else NO_REPLY if not answered else
-        "A different release is answering. Check the upstream file and the image tags.",
+        next_step=NO_FIELD if earlier else NO_REPLY if not answered else OTHER_RELEASE if a_commit else
+        f"The reply names no commit there: correct `commit` in health.endpoints.{path}, or leave it out.",
     )
 
 

@@ -184,7 +184,7 @@ def assets_loaded(assets: tuple[Asset, ...] | None, without: str = "") -> tuple[
                 one.same if one.image_sha256 else None if one.served_sha256 else False,
                 measured=one.served_sha256[:12] if one.served_sha256 else "not served",
                 expected=one.image_sha256[:12] if one.image_sha256 else "not in the image",
-                next_step="It is missing, or another release answers: check the upstream file and the cache headers.",
+                next_step="It is missing, or another release answers: see where the proxy sends users, and its cache.",
             )
             for one in assets
         ),

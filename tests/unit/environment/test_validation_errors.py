@@ -9,6 +9,7 @@ import pytest
 from runbook_lib.core.errors import EnvironmentInvalid
 from runbook_lib.environment import load_environment
 from tests.unit.environment_doubles import faults_of, overlay
+from tests.unit.shop_environment import shop
 
 PATH = "an absolute path of A-Z a-z 0-9 . _ - / (cron and nginx read it without quotes)"
 
@@ -119,3 +120,14 @@ def test_a_fault_names_the_file_that_set_the_value(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentInvalid) as caught:
         load_environment(str(tmp_path / "mine.yaml"))
     assert caught.value.what == f"{base}: backup.keep_days: should be a whole number of days, got 'many'"
+
+
+def test_a_list_whose_entries_are_refused_is_not_called_empty() -> None:
+    """A slip in the two steps of a smoke test was reported twice: as unknown keys, and as no step at all."""
+    steps = [{"name": "look", "path": "/", "expect": 200}]
+    with pytest.raises(EnvironmentInvalid) as refused:
+        shop(smoke={"service": "web", "steps": steps})
+    assert "smoke.steps.0.expect: unknown key" in refused.value.what and "should not be empty" not in refused.value.what
+    with pytest.raises(EnvironmentInvalid) as refused:
+        shop(smoke={"service": "web", "steps": []})
+    assert "smoke.steps: should not be empty" in refused.value.what
