@@ -41,6 +41,7 @@ ANYWHERE = {
     "labels": r"\borg\.gw2\.",
     "metrics": r"\bgw2[_:][a-z]",
     "log folders": r"/var/log/(?:gw2|nginx)\b",
+    "words of its users": r"\bsquads?\b",
     "other names": r"(?<!org\.)(?<!/log/)\bgw2\b(?!-backend|-frontend|[_:][a-z])",
     "Compose file": r"docker-compose\.staging",
     # not Prometheus' own API, which lies below /api/v1 too

@@ -187,5 +187,5 @@ class _Check:
 
 
 def fault_of(flow: UserFlow) -> str:
-    """The first action of a smoke test that did not work, e.g. `create a squad: 500 in 12 ms`."""
+    """The first action of a smoke test that did not work, e.g. `create an order: 500 in 12 ms`."""
     return next((f"{one.action}: {one.detail}" for one in flow.actions if not one.works), "")

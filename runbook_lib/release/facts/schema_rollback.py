@@ -28,7 +28,7 @@ class SchemaRollback:
 
     `compatible`: the earlier code works on the schema as it is; None when that is not known, `explanation` has why.
     `migration_image` is a commit whose image on the server has the migrations that made this schema, and can reverse
-    them. `destructive_operations` are what those reversals delete, e.g. "drop column squads.region". `no_database`: why
+    them. `destructive_operations` are what those reversals delete, e.g. "drop column orders.region". `no_database`: why
     there is no schema.
     """
 
