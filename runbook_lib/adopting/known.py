@@ -143,11 +143,16 @@ def _without_or_database(project: FoundProject, found: list[FoundService]) -> Tr
             f"no service of {project.source} runs PostgreSQL, and the runbooks know no other database: {known}say what "
             "keeps the data, and a copy of them. Where one runs in an image of another name, give `database` in place "
             "of this line")}}
-    starting = [one.name for one in project.services.values() if one.migrates_at_start and not one.runs_once]
-    at_start = f" By its start command {', '.join(starting)} seems to: at_start: true." if starting else ""
     return {"database": _database(project, found), "without": {**smoke, "migrations": todo(
         "who migrates the database: give `migrations` (docs/how-to/adopt.md has the lines of each tool) and leave this "
-        f"line out; or say why there are none.{at_start}")}}
+        f"line out; or say why there are none.{_who_seems_to_migrate(project)}")}}
+
+
+def _who_seems_to_migrate(project: FoundProject) -> str:
+    starting = [one.name for one in project.services.values() if one.migrates_at_start and not one.runs_once]
+    once = [one.name for one in project.services.values() if one.runs_once]
+    words = f" By its start command {', '.join(starting)} seems to: at_start: true." if starting else ""
+    return words + (f" Where {', '.join(once)} does so, which runs once: at_start: true." if once else "")
 
 
 def _database(project: FoundProject, found: list[FoundService]) -> Tree:

@@ -61,7 +61,7 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
     # what only hands requests on migrates nothing, and its version says nothing of the application's
     answering = [name for name in listening if not _HANDS_ON.search(name)] if len(services) > 1 else listening
     published = [one.name for one in own if one.published and one.name in answering]
-    first = answering if len(listening) == 1 else published
+    first = _reading(project, answering if len(listening) == 1 else published, [one.name for one in brought])
     aside = for_development(project)
     writers = "stopped while a restore swaps databases; leave out what never writes" + (
         f". Left out, as for development or tests: {', '.join(aside)}" if aside else "")
@@ -76,6 +76,17 @@ def _release(project: FoundProject, own: list[FoundService], name: str) -> Tree:
         **_jobs(project, services, name),
         **({} if no_postgres(project) else {"writers": writing}),
     }
+
+
+def _reading(project: FoundProject, chosen: list[str], brought: list[str]) -> list[str]:
+    """Those that are chosen; none where they do not know the database, and another one of the release does: a page's
+    server is up while what it asks is not.
+    """
+    bases = {one.name for one in project.services.values() if is_database(one)}
+    words = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(bases)))})(?![\w-])") if bases else None
+    reads = {one.name for one in project.services.values() if words and (set(one.needs) & bases or any(
+        words.search(value) for value in one.variables.values()))}
+    return chosen if set(chosen) & reads or not set(brought) & reads else []
 
 
 def _jobs(project: FoundProject, services: Tree, name: str) -> Tree:

@@ -22,9 +22,9 @@ def no_secret_in_compose(config: ComposeConfig, environment: Environment) -> tup
 
     A default (`${KEY:-changeme}`) is in force as soon as the variable has another name: everybody who reads the
     repository can sign sessions with it then. Of an application with secret files of its own nothing is known:
-    Compose has put their values there.
+    Compose has put their values there, out of a `.env` that may be on the server alone.
     """
-    if not environment.delivered_secrets:
+    if environment.release.replaced or not environment.delivered_secrets:
         return ()
     found = [f"{service}: {name}" for service, about in sorted(config.services.items()) for name in _plain(about)]
     return (Finding(PLAIN, Verdict.WARNING, "; ".join(found), "each comes from .env.secrets",

@@ -22,6 +22,10 @@ def logins(variables: dict[str, str], name: str = "app") -> dict[tuple[str, str]
     {"GITEA__database__HOST": "db:5432", "GITEA__database__USER": "clerk", "GITEA__database__NAME": "ledger"},
     {"LISTMONK_db__host": "db", "LISTMONK_db__user": "clerk", "LISTMONK_db__database": "ledger"},
     {"POSTGRES_HOST": "db", "POSTGRES_USERNAME": "clerk", "POSTGRES_DATABASE": "ledger"},
+    # Spring's, Quarkus' and Keycloak's
+    {"SPRING_DATASOURCE_URL": "jdbc:postgresql://db:5432/ledger", "SPRING_DATASOURCE_USERNAME": "clerk"},
+    {"QUARKUS_DATASOURCE_JDBC_URL": "jdbc:postgresql://db/ledger?ssl=false", "QUARKUS_DATASOURCE_USERNAME": "clerk"},
+    {"KC_DB_URL": "jdbc:postgresql://db/ledger", "KC_DB_USERNAME": "clerk"}, {"spring.datasource.url": "jdbc:postgresql://db/ledger?a=b&user=clerk"},
 ])
 def test_a_login_is_found_however_the_application_is_given_it(variables: dict[str, str]) -> None:
     (login, by), = logins(variables).items()
@@ -32,6 +36,8 @@ def test_a_login_is_found_however_the_application_is_given_it(variables: dict[st
 @pytest.mark.parametrize("variables", [
     {"DB_HOST": "elsewhere", "DB_USER": "clerk", "DB_NAME": "ledger"}, {"DB_HOST": "db", "DB_NAME": "ledger"}, {"DB_HOST": "db", "DB_USER": "clerk"},
     {"DB_HOST": "db", "DB_USER": "", "DB_NAME": "ledger"}, {"REDIS_HOST": "cache", "DB_USER": "clerk", "DB_NAME": "x"}, {"TITLE": "db"}, {},
+    {"SPRING_DATASOURCE_URL": "jdbc:postgresql://db/ledger"}, {"A_URL": "jdbc:postgresql://elsewhere/ledger", "A_USERNAME": "clerk"},
+    {"A_URL": "jdbc:mysql://db/ledger", "A_USERNAME": "clerk"},
 ])
 def test_half_a_login_is_none(variables: dict[str, str]) -> None:
     assert logins(variables) == {}

@@ -169,3 +169,14 @@ def test_data_in_an_image_of_the_projects_own_are_of_no_release(name: str, servi
 @pytest.mark.parametrize("name", ["redis-worker", "kafka-consumer", "mongoose"])
 def test_what_works_with_data_of_a_kind_is_the_projects_own(name: str) -> None:
     assert name in parts({name: {"build": "."}})["release"]["services"]
+
+
+def test_a_page_that_does_not_know_the_database_stands_for_no_release_where_another_service_does() -> None:
+    """awesome-compose's React and Rust: the page alone has a port, and was healthy without the API."""
+    page = {"build": "./page"} | PUBLISHED
+    api = {"build": "./api", "environment": {"PG_HOST": "db"}}
+    release = parts({"web": None, "page": page, "api": api})["release"]
+    assert (list(release["services"]), release["api"]) == (["api", "page"], "TODO")
+    waits = {"build": "./api", "depends_on": {"db": {"condition": "service_started"}}}
+    assert parts({"web": None, "page": page, "api": waits})["release"]["api"] == "TODO"
+    assert parts({"web": None, "page": page, "api": {"build": "./api"}})["release"]["api"] == "page"

@@ -29,3 +29,10 @@ def test_the_draft_says_whose_start_command_migrates() -> None:
     whose = known_tree(found_project({"web": web}), "shop")["without"]["migrations"].comment
     assert whose.endswith("By its start command web seems to: at_start: true.")
     assert "seems" not in known_tree(found_project(), "shop")["without"]["migrations"].comment
+
+
+def test_the_draft_says_what_runs_once_and_may_be_what_migrates() -> None:
+    """Zammad's: its service of that kind migrates, and its draft said nothing of at_start."""
+    project = found_project({"app-init": {"image": "ours/web"}})
+    whose = known_tree(project, "shop")["without"]["migrations"].comment
+    assert whose.endswith("Where app-init does so, which runs once: at_start: true.")

@@ -28,3 +28,6 @@ def test_no_value_is_in_the_finding_and_files_of_the_application_are_not_judged(
     assert found.measured == "api: REDIS_URL; api: SECRET_KEY"
     assert "hunter" not in repr(found)
     assert no_secret_in_compose(config(SECRET_KEY="hunter3"), shop()) == ()
+    # a draft names the secrets that it has found: each deployment of such an application warned of what its `.env` holds
+    named = {"POSTGRES_PASSWORD": {"needed_by": ["db"], "minimum_length": 12, "side": "server"}}
+    assert no_secret_in_compose(config(SECRET_KEY="hunter3"), shop(secrets=named)) == ()
