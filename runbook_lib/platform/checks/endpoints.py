@@ -172,7 +172,7 @@ def _same_commit(path: str, measured: str, expected: str, *, earlier: bool, answ
         f"{path} names the commit",
         # `git rev-parse --short` is what many builds are given
         measured == expected or (a_commit and expected.startswith(measured)),
-        measured=head_of(measured, 12),
+        measured=measured[:12],
         expected=expected[:12],
         otherwise=Verdict.WARNING if earlier else Verdict.FAILED,
         next_step=NO_FIELD if earlier else NO_REPLY if not answered else OTHER_RELEASE if a_commit else
