@@ -67,8 +67,10 @@ IMAGES = (  # where several could be built next, the longest first
 # no lab of the first application is made of them, so only those who name them wait for them
 BARE = Image("bare", parent="server", in_server=False)
 DJANGO = Image("django", "3.2", parent="python", in_server=False)
-# by their major version: Debian 12 has 15 alone
-OTHER_POSTGRES = {major: Image(f"postgres-{major}", parent="postgres", in_server=False) for major in (16, 17, 18)}
+# by their major version: Debian 12 has 15 alone, and wheels of the others are without ICU and extensions
+OTHER_POSTGRES = {major: Image(f"postgres-{major}", parent="postgres", in_server=False) for major in (16, 18)} | {
+    17: Image("postgres-17", parent="postgres", bootstrap=debian.COMPOSE_RELEASE,
+              include=("postgresql-17", "gosu", "ca-certificates"), in_server=False)}
 CADDY, IGZIP, PGBOUNCER, TRAEFIK = (Image(name, parent="base", in_server=False)
                                     for name in ("caddy", "igzip", "pgbouncer", "traefik"))
 ON_DEMAND = (BARE, CADDY, DJANGO, IGZIP, PGBOUNCER, TRAEFIK, *OTHER_POSTGRES.values())
