@@ -7,15 +7,19 @@ redacted and recorded like a print, and nothing of it can reach the runner's cha
 from __future__ import annotations
 
 import codecs
+import fcntl
 import io
 import os
+import sys
+import termios
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 SEND_AT = 8192  # characters that wait for a flush, so that a loop of prints is not a loop of messages
 READ_BYTES = 65536
-ROUNDS = 64  # reads of one flush: a child that prints without end must not keep a cell from ending
+BREATH_S = 0.001  # between two full pipes: whoever waits to write or flush gets the lock
 
 Send = Callable[[str, str], None]  # name of the stream, text
 
@@ -91,18 +95,25 @@ class CellStream(io.TextIOBase):
         waiting.register(self._pipe)
         while not self._ended:
             waiting.poll()
-            self._drain()
+            if self._drain() >= READ_BYTES:
+                time.sleep(BREATH_S)
 
-    def _drain(self) -> None:
+    def _drain(self) -> int:
+        """Take in what the pipe holds now, and no more: a child that prints without end, and has perhaps been left
+        behind by an earlier cell, must keep neither a print nor a cell from ending. Returns the number of bytes."""
         with self._reading:
-            for _ in range(ROUNDS):
+            wanted = read = max(self._held_bytes(), 1)
+            while wanted > 0:
                 try:
-                    raw = os.read(self._pipe, READ_BYTES)
+                    raw = os.read(self._pipe, min(wanted, READ_BYTES))
                 except BlockingIOError:
-                    return
+                    return read - wanted
                 if not raw:  # a cell has closed the descriptor
                     self._ended = True
-                    return
+                    return read - wanted
+                wanted -= len(raw)
                 self._take(self._decoder.decode(raw))
-                if len(raw) < READ_BYTES // 16:
-                    return
+            return read
+
+    def _held_bytes(self) -> int:
+        return int.from_bytes(fcntl.ioctl(self._pipe, termios.FIONREAD, b"\0" * 4), sys.byteorder)

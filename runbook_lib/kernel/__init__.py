@@ -198,7 +198,7 @@ class Hooks:
         self._note_interrupts()
         self._cell, self._source, self.busy = self._cell + 1, info.raw_cell or "", True
         self.cell_id = str(getattr(info, "cell_id", None) or "")
-        self.channel.outputs = CellOutputs(self._folder.redactor)
+        self.channel.outputs = CellOutputs(self._folder.redactor, self.channel.outputs)
 
     def _after(self, result: Any) -> None:
         error = result.error_before_exec or result.error_in_exec

@@ -10,13 +10,19 @@ from runbook_lib.kernel.streams import Keep, Stream
 LONGEST_DISPLAY = 200_000  # characters of one text representation
 LONGEST_IMAGE = 4_000_000
 ALL_DISPLAYS = 12_000_000
+AFTER_OVERFLOW = 10  # times less is kept of the next cell
 
 
 class CellOutputs:
-    """The outputs of one cell, in order, as they are recorded; displays are updated in place."""
+    """The outputs of one cell, in order, as they are recorded; displays are updated in place.
 
-    def __init__(self, redactor: Redactor) -> None:
+    Where the cell before printed more than is kept, a child that it has left behind may go on: redacting as much again
+    for each of the cells to come would take minutes.
+    """
+
+    def __init__(self, redactor: Redactor, before: CellOutputs | None = None) -> None:
         self._redactor = redactor
+        self._divisor = AFTER_OVERFLOW if before and any(one.overflows for one in before._streams.values()) else 1
         self._streams: dict[str, Stream] = {}
         self._displayed: dict[str, dict[str, Any]] = {}
         self._display_size = 0
@@ -24,7 +30,7 @@ class CellOutputs:
 
     def stream(self, name: str, text: str) -> str:
         """Take text of a stream in; returns what may be shown of it now."""
-        shown = self._streams.setdefault(name, Stream(name, self._redactor)).feed(text)
+        shown = self._streams.setdefault(name, Stream(name, self._redactor, self._divisor)).feed(text)
         self._record_text(name, shown)
         return shown
 

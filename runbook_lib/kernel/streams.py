@@ -40,16 +40,22 @@ class Tail:
 
 
 class Stream:
-    """One of a cell's streams. Memory stays bounded however much is printed."""
+    """One of a cell's streams. Memory stays bounded however much is printed; `divisor` makes its bounds smaller."""
 
-    def __init__(self, name: str, redactor: Redactor) -> None:
+    def __init__(self, name: str, redactor: Redactor, divisor: int = 1) -> None:
         self.name = name
         self._redactor = redactor
+        self._kept_head, self._kept_tail = KEPT_HEAD // divisor, KEPT_TAIL // divisor
         self._held = ""  # may be the beginning of a secret whose rest is still to come; not redacted yet
         self._kept: list[str] = []
         self._kept_size = 0
-        self._tail = Tail(2 * KEPT_TAIL)  # not redacted yet: nearly all of it is going to be dropped
+        self._tail = Tail(2 * self._kept_tail)  # not redacted yet: nearly all of it is going to be dropped
         self.size = 0
+
+    @property
+    def overflows(self) -> bool:
+        """Whether more was printed than is kept."""
+        return self._kept_size >= self._kept_head
 
     def feed(self, text: str) -> str:
         """Take text in; returns what may be shown of it now."""
@@ -57,7 +63,7 @@ class Stream:
 
     def _feed(self, text: str) -> str:
         self.size += len(text)
-        if self._kept_size >= KEPT_HEAD:
+        if self.overflows:
             self._tail.add(self._held + text)
             self._held = ""
             return ""
@@ -74,7 +80,7 @@ class Stream:
         whole = "".join(self._kept)
         if tail:
             # cut after it is redacted, and then from a whole line on: the first may begin in a secret
-            tail = (from_next_line(tail) if self._tail.is_cut else tail)[-KEPT_TAIL:]
+            tail = (from_next_line(tail) if self._tail.is_cut else tail)[-self._kept_tail:]
             left_out = max(0, self.size - len(whole) - len(tail))
             whole += f"\n… {left_out:,} characters left out …\n{tail}" if left_out else tail
         beyond = whole[SHOWN_HEAD:]
@@ -85,8 +91,8 @@ class Stream:
         return rest + notice + beyond[-SHOWN_TAIL:]
 
     def _keep(self, clean: str) -> str:
-        room = max(0, SHOWN_HEAD - self._kept_size)
-        kept, beyond = clean[: KEPT_HEAD - self._kept_size], clean[KEPT_HEAD - self._kept_size :]
+        room, room_kept = max(0, SHOWN_HEAD - self._kept_size), self._kept_head - self._kept_size
+        kept, beyond = clean[:room_kept], clean[room_kept:]
         self._kept.append(kept)
         self._kept_size += len(kept)
         if beyond:

@@ -31,6 +31,21 @@ subprocess.run(["sh", "-c", "printf '%s' \\"${STAGING_DB_PASSWORD%?????}\\"; sle
 DONE = os.path.join(tempfile.gettempdir(), f"late-{os.getpid()}")
 subprocess.Popen(["sh", "-c", 'sleep 0.5; echo late $STAGING_DB_PASSWORD; touch "$0"', DONE])
 """
+# a service of its own session that outlives the run, with every descriptor that the cell could hand it: one of a fork, one of a program
+LEFT = """END = str(run.folder.path.parent / "end")
+mine, theirs = os.pipe()
+os.set_inheritable(theirs, True)
+SAYS = 'for n in {1..20} $1; do echo "descriptor $n $STAGING_DB_PASSWORD" >&$n; done 2>/dev/null; for _ in {1..300}; do [ ! -e "$0" ] || exit; sleep 0.2; done'
+subprocess.Popen(["setsid", "bash", "-c", SAYS, END, str(theirs)], close_fds=False)
+print(os.read(mine, 100))
+if not os.fork():
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    print("forked", run.secrets["STAGING_DB_PASSWORD"].reveal(), flush=True)
+    os.execvp("bash", ["bash", "-c", SAYS, END, str(theirs)])
+os.wait()
+"""
 LATE = "while not os.path.exists(DONE):\n    time.sleep(0.05)\nos.remove(DONE)\ntime.sleep(0.5)"
 # not only standard output: every pipe that this process has
 PIPES = """for one in range(3, 64):
@@ -48,14 +63,18 @@ def everything_written(outputs: Path) -> bytes:
 def test_whatever_a_cell_prints_by_whatever_way_is_redacted_and_reaches_no_channel(
     project_dir: ProjectDir, outputs: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    project_dir.add("10_loud", LOUD, PIPES, LATE, GOOD, CLOSE)
-    outcome = run_notebook("loud", {})
+    project_dir.add("10_loud", LOUD, LEFT, PIPES, LATE, GOOD, CLOSE)
+    try:
+        outcome = run_notebook("loud", {})
+    finally:
+        (outputs / "end").touch()
     assert (outcome.exit_code, outcome.verdict) == (0, "passed")
     written = everything_written(outputs)
     assert SECRET.encode() not in written
     text = json.dumps([event for event in journal.read(list_runs(outputs)[0].path) if event["event"] == "cell"], ensure_ascii=False)
     for line in ("child ‹STAGING_DB_PASSWORD›", "error ‹STAGING_DB_PASSWORD›", "from C ‹STAGING_DB_PASSWORD›", "raw ‹STAGING_DB_PASSWORD›",
-                 "late ‹STAGING_DB_PASSWORD›"):
+                 "late ‹STAGING_DB_PASSWORD›", "descriptor 1 ‹STAGING_DB_PASSWORD›", "forked ‹STAGING_DB_PASSWORD›",
+                 r"b'descriptor"):
         assert line in text
     assert SECRET not in "".join(capfd.readouterr())
 
@@ -63,14 +82,17 @@ def test_whatever_a_cell_prints_by_whatever_way_is_redacted_and_reaches_no_chann
 @pytest.mark.parametrize(("engine", "captured"), [(ENGINES[0], True), (ENGINES[0], False), (ENGINES[1], True)])
 def test_papermills_own_console_shows_no_secret_either(project_dir: ProjectDir, outputs: Path, tmp_path: Path, engine: tuple[str, ...],
                                                        captured: bool) -> None:
-    notebook = project_dir.add("10_loud", LOUD, LATE, GOOD, CLOSE)
+    notebook = project_dir.add("10_loud", LOUD, LEFT, LATE, GOOD, CLOSE)
     long = tmp_path / ("x" * 200)  # where a socket below TMPDIR would not fit
     long.mkdir()
     variables = {**os.environ, "TMPDIR": str(long)}
     if captured:  # within a test ipykernel leaves the file descriptors alone
         del variables["PYTEST_CURRENT_TEST"]
-    done = subprocess.run((PROGRAMS / "papermill", notebook, tmp_path / "out.ipynb", "--log-output", *engine), capture_output=True,
-                          env=variables, timeout=240, check=False)
+    try:  # its output ends with it: nothing that a cell has left behind holds it
+        done = subprocess.run((PROGRAMS / "papermill", notebook, tmp_path / "out.ipynb", "--log-output", *engine), capture_output=True,
+                              env=variables, timeout=240, check=False)
+    finally:
+        (outputs / "end").touch()
     assert done.returncode == 0, done.stderr
     assert SECRET.encode() not in done.stdout + done.stderr + everything_written(outputs) + (tmp_path / "out.ipynb").read_bytes()
 

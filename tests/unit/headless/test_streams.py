@@ -49,3 +49,11 @@ def test_a_child_that_prints_without_end_does_not_keep_a_cell_from_ending() -> N
     # of the hundreds of megabytes that it prints meanwhile, the beginning is enough
     text = text_of("child = subprocess.Popen(['yes'])\nimport time; until = time.monotonic() + 50\nwhile not sent and time.monotonic() < until: time.sleep(0.01); stream.flush()\nchild.kill(); child.wait(); del sent[2:]")
     assert text.startswith("y\ny\n")
+
+
+def test_a_flush_takes_what_was_there_and_not_what_a_child_goes_on_to_print() -> None:
+    """Found by trying: `yes` that a cell had left behind, and what takes its time to be redacted: no run ended any more."""
+    text = text_of("import time\nstream._send = lambda name, text: time.sleep(0.1)\nchild = subprocess.Popen(['yes'])\ntime.sleep(0.2)\n"
+                   "began = time.monotonic()\nfor _ in range(3): stream.flush()\ntook = time.monotonic() - began\nchild.kill(); child.wait()\n"
+                   "sent[:] = [('', str(took))]")
+    assert float(text) < 6

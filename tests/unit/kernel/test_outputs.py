@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from runbook_lib.core.redaction import Redactor
-from runbook_lib.kernel.outputs import CellOutputs
-from tests.unit.kernel_doubles import VALUE
+from runbook_lib.kernel import streams
+from runbook_lib.kernel.outputs import AFTER_OVERFLOW, CellOutputs
+from tests.unit.kernel_doubles import VALUE, Kept
 
 
 def test_a_display_that_is_updated_is_recorded_once_with_its_last_state(redactor: Redactor) -> None:
@@ -33,3 +36,18 @@ def test_every_representation_and_all_that_lies_next_to_it_is_redacted(redactor:
     content = {"data": {"image/png": VALUE, "application/json": {"a": [VALUE]}, "text/x-new": VALUE},
                "metadata": {VALUE: VALUE}, "transient": {"note": VALUE}}
     assert VALUE not in str(CellOutputs(redactor).display(content, "display_data"))
+
+
+def test_after_a_cell_that_printed_too_much_less_is_kept_until_one_is_calm(redactor: Redactor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SHOWN_HEAD", "SHOWN_TAIL"):
+        monkeypatch.setattr(streams, name, 100)
+    for name in ("KEPT_HEAD", "KEPT_TAIL"):
+        monkeypatch.setattr(streams, name, 100_000)
+    sizes, outputs = [], None
+    for lines in (40_000, 40_000, 500, 40_000):
+        outputs, kept = CellOutputs(redactor, outputs), Kept()
+        for _ in range(lines // 500):
+            outputs.stream("stdout", "a line of a log\n" * 500)
+        outputs.finish(kept, 1)
+        sizes.append(sum(map(len, kept.values())))
+    assert sizes[0] == sizes[3] > 200_000 and sizes[1] < 3 * 100_000 / AFTER_OVERFLOW and sizes[2] == 8_000
