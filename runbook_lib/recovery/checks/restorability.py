@@ -18,6 +18,7 @@ SORTED = "indexes are sorted as the server sorts now"
 AGAIN = "everything works again after a restore"
 OWN_NAME = "the database's name is the application's own"
 OBJECTS = "a dump carries every object"
+MEMBERS = "a restore makes an extension's members as they are"
 OPERATORS = "a dump names every operator in full"
 LABELLED = "a restore can set every security label"
 SUPPORTED = "a restore knows how to bring every extension back"
@@ -38,7 +39,8 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
     if needs is None:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
     return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
-            _unique(needs), *_sorted(needs), *_objects(needs), *_operators(needs), *_labelled(needs), _again(needs))
+            _unique(needs), *_sorted(needs), *_objects(needs), *_changed(needs), *_operators(needs),
+            *_labelled(needs), _again(needs))
 
 
 def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:
@@ -99,6 +101,21 @@ def _objects(needs: Restorability) -> tuple[Finding, ...]:
                     "leaves out what is in PostgreSQL's own schemas or a member of an extension, and a restore ends at "
                     "the first object that needs one. ALTER … SET SCHEMA to one of your own, or ALTER EXTENSION … "
                     "DROP …, which keeps the object; then back up again."),)
+
+
+def _changed(needs: Restorability) -> tuple[Finding, ...]:
+    """Named only where there are such. A restore that ends there is certain only where it needs the change."""
+    if not needs.changed:
+        return ()
+    lost = [one for one in needs.changed if one.needed]
+    shown = _some([f"{one.name}, of {one.extension}" for one in lost or needs.changed])
+    return (finding(MEMBERS, False, measured=shown, expected="yes",
+                    otherwise=Verdict.FAILED if lost else Verdict.WARNING,
+                    next_step="No dump has what was changed in an extension, by hand or by an update of it: "
+                    "a restore makes it as the extension's script does, and "
+                    f"{'may end at an index, a CHECK, a column or rows that need' if lost else 'is without'} the "
+                    "change. Put it into a function or view of your own that calls the extension's, use that, and give "
+                    f"the member back what it was; then back up again. {_DRILL}"),)
 
 
 def _operators(needs: Restorability) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.environment import Environment
+from runbook_lib.recovery.facts.changed_members import ChangedMember, changed_members
 from runbook_lib.recovery.facts.foreign_keys import ForeignKey, tried_keys
 from runbook_lib.recovery.facts.left_out import LeftOut, left_out_of_dumps
 from runbook_lib.recovery.facts.operators_without_schema import PrintedOperator, printed_operators
@@ -88,7 +89,7 @@ class Restorability:
     order with which the indexes were made and which the server has now, where they differ. `slots` are logical
     replication slots; `others` the databases of the same server that no backup of this one holds. `labels` are the
     providers of security labels; `left_out` what pg_dump takes for PostgreSQL's own; `operators` those that a dump has
-    without their schema.
+    without their schema; `changed` members of extensions that a restore makes as the extension's script does.
     """
 
     extensions: tuple[Extension, ...]
@@ -103,6 +104,7 @@ class Restorability:
     labels: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     operators: tuple[PrintedOperator, ...] = ()
+    changed: tuple[ChangedMember, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -131,6 +133,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 tuple(map(str, needs.get("labels") or ())),
                 left_out_of_dumps(database) if tries else (),
                 printed_operators(database) if tries else (),
+                changed_members(database) if tries else (),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

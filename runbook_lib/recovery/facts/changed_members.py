@@ -1,0 +1,79 @@
+"""Members of extensions that were changed by hand: no dump has them, and a restore makes them as the script does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.core.questions import Database
+
+# What an extension's script made has the transaction of a membership, or that of the last update. Of a function that
+# was altered the row of pg_proc is another; of one that was replaced, what it depends on as well. A grant changes the
+# row too, and comes along in a dump. Where half of many functions are younger, no hand was at it but SET SCHEMA,
+# REASSIGN OWNED or pg_upgrade. What was made after the change may rest on it: `unaccent` that was made IMMUTABLE.
+_CHANGED = """
+WITH member AS (
+    SELECT refobjid AS extension, classid, objid, xmin AS xid FROM pg_depend
+     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'),
+scripts AS (SELECT extension, xid FROM member UNION SELECT oid, xmin FROM pg_extension),
+pieces AS (
+    SELECT m.*, 0 AS part, '' AS name, p.xmin AS now
+      FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+      LEFT JOIN pg_init_privs i ON i.classoid = m.classid AND i.objoid = m.objid AND i.objsubid = 0
+     WHERE p.proacl IS NOT DISTINCT FROM i.initprivs
+    UNION ALL SELECT m.*, 0, '', d.xmin
+      FROM member m JOIN pg_depend d ON d.classid = m.classid AND d.objid = m.objid
+     WHERE m.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_namespace'::regclass
+    UNION ALL SELECT m.*, 0, '', r.xmin
+      FROM member m JOIN pg_rewrite r ON m.classid = 'pg_class'::regclass AND r.ev_class = m.objid
+    UNION ALL SELECT m.*, a.attnum, '', a.xmin
+      FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attacl IS NULL AND NOT a.attisdropped
+    UNION ALL SELECT m.*, 0, format(' (%L)', v.enumlabel), v.xmin
+      FROM member m JOIN pg_enum v ON m.classid = 'pg_type'::regclass AND v.enumtypid = m.objid),
+changed AS (
+    SELECT p.extension, p.classid, p.objid, p.part, p.name, max(age(p.now)) AS age
+      FROM pieces p WHERE NOT EXISTS (SELECT FROM scripts s WHERE s.extension = p.extension AND s.xid = p.now)
+       AND age(p.now) < age(p.xid)  -- what is older was added by hand, and is named as such
+     GROUP BY 1, 2, 3, 4, 5),
+functions AS (
+    SELECT m.extension, count(*) > 4 AND count(*) < 2 * count(c.objid) AS by_no_hand
+      FROM member m LEFT JOIN changed c ON c.classid = m.classid AND c.objid = m.objid
+     WHERE m.classid = 'pg_proc'::regclass GROUP BY 1)
+SELECT e.extname AS extension,
+       (SELECT type || ' ' || identity FROM pg_identify_object(c.classid, c.objid, c.part)) || c.name AS name,
+       CASE WHEN c.classid = 'pg_class'::regclass THEN c.part > 0 AND c.objid = ANY (coalesce(e.extconfig, '{}'))
+            WHEN c.classid = 'pg_type'::regclass THEN EXISTS (
+                SELECT FROM pg_attribute WHERE atttypid = c.objid AND attrelid >= 16384)
+            ELSE EXISTS (
+                SELECT FROM pg_depend d LEFT JOIN pg_class r ON d.classid = 'pg_class'::regclass AND r.oid = d.objid
+                  LEFT JOIN pg_attrdef g ON d.classid = 'pg_attrdef'::regclass AND g.oid = d.objid
+                  LEFT JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum
+                 WHERE d.refclassid = c.classid AND d.refobjid = c.objid AND age(d.xmin) <= c.age
+                   AND (r.relkind IN ('i', 'I', 'p') OR a.attgenerated <> ''
+                        OR d.classid = 'pg_constraint'::regclass)) END AS needed
+  FROM changed c JOIN pg_extension e ON e.oid = c.extension LEFT JOIN functions f USING (extension)
+ WHERE NOT (c.classid = 'pg_proc'::regclass AND coalesce(f.by_no_hand, false))
+ ORDER BY needed DESC, extension, name
+"""
+
+
+@dataclass(frozen=True)
+class ChangedMember:
+    """A function, view, column or value of an extension that its script did not leave so.
+
+    `needed`: an index, a CHECK, a generated column or a partition key that was made since calls it, or rows have it: a
+    restore may end there.
+    """
+
+    extension: str
+    name: str
+    needed: bool
+
+
+def changed_members(database: Database) -> tuple[ChangedMember, ...]:
+    """What a restore would make otherwise than it is. Raises FactUnreadable, KeyError.
+
+    Source: PostgreSQL 15 manual, pg_depend, pg_init_privs; src/bin/pg_dump, checkExtensionMembership.
+    """
+    return tuple(ChangedMember(str(one["extension"]), str(one["name"]), bool(one["needed"]))
+                 for one in database.rows(_CHANGED))
