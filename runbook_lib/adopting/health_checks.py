@@ -18,11 +18,16 @@ _ANY_STATUS = re.compile(r"\bcurl\b|\bfetch\(|\bhttps?\.get\(|\brequests\.get\(|
 _MINDS = re.compile(r"\s-[A-Za-z]*f[A-Za-z]*\b|\s--fail\b|\.ok\b|status|http_code|HTTPSuccess", re.I)
 
 
+# passes whatever the service does
+_CONSTANT = re.compile(r"(?:CMD(?:-SHELL)?\s+)?(?:(?:/usr)?/bin/)?(?:true|:|exit\s+0|echo\b[^|;&]*)\s*", re.I)
+
+
 @dataclass(frozen=True)
 class HealthCheck:
     """One check. `words` and `path` are empty where there is none; `host` is, where no other may ask what it asks.
 
     `port` is 0 where it asks nothing over HTTP; `tls` is whether it does so over TLS.
+    `constant` is one that cannot fail.
     """
 
     words: str = ""
@@ -31,6 +36,7 @@ class HealthCheck:
     port: int = 0
     asked: str = ""
     tls: bool = False
+    constant: bool = False
 
 
 def read_check(check: Mapping[str, Any]) -> HealthCheck:
@@ -39,6 +45,8 @@ def read_check(check: Mapping[str, Any]) -> HealthCheck:
     text = test if isinstance(test, str) else " ".join(map(str, test))
     if not text.strip() or check.get("disable") or text.split()[:1] == ["NONE"]:
         return HealthCheck()
+    if _CONSTANT.fullmatch(text.strip()):
+        return HealthCheck("a program inside its container", constant=True)
     own = _own(text)
     url = _ASKED.search(text)
     if url:

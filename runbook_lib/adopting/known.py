@@ -98,8 +98,9 @@ def _service(project: FoundProject, one: FoundService) -> Tree:
         return {**tree, **expected}
     # without an order to start it again it may be a job, which no run may wait for
     job = ". It is not started again: where it runs once and ends, write required: false and absent_reason instead"
-    return tree if one.health else {**tree, "no_health_check_reason": todo(
-        f"{place} has no health check: say why, or add one there and leave this line out{job if one.may_end else ''}")}
+    return tree if one.health and not one.check.constant else {**tree, "no_health_check_reason": todo(
+        f"{place} has no health check that could fail: say why, or add one there and leave this line out"
+        f"{job if one.may_end else ''}")}
 
 
 def _not_expected(project: FoundProject, one: FoundService) -> Tree:

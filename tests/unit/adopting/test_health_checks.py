@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.adopting.health_checks import read_check
-from tests.unit.adopting_doubles import PASSWORD
+from runbook_lib.adopting.health_checks import HealthCheck, read_check
+from runbook_lib.adopting.known import known_tree
+from tests.unit.adopting_doubles import PASSWORD, found_project
 
 
 @pytest.mark.parametrize(("test", "words"), [
@@ -82,3 +83,17 @@ def test_no_password_of_a_command_is_kept() -> None:
 
 def test_a_check_that_is_disabled_is_none() -> None:
     assert read_check({"disable": True, "test": "curl http://localhost/up"}) == read_check({})
+
+
+@pytest.mark.parametrize("test", ["/bin/true", ["CMD", "true"], ["CMD-SHELL", "exit 0"], ["CMD", "/usr/bin/true"], ["CMD-SHELL", "echo ok"], ":"])
+def test_a_check_that_cannot_fail_is_none(test: Any) -> None:
+    """The Rails example's `/bin/true`: its web was called healthy whatever it did, and the draft asked for no reason."""
+    assert read_check({"test": test}) == HealthCheck("a program inside its container", constant=True)
+    draft = known_tree(found_project({"web": {"build": ".", "healthcheck": {"test": test}}}), "shop")
+    assert draft["services"]["web"]["no_health_check_reason"].comment.startswith("compose.yml: services.web has no health check that could fail")
+
+
+@pytest.mark.parametrize("test", ["test -f /tmp/true", ["CMD-SHELL", "curl -f localhost || exit 1"], ["CMD-SHELL", "echo ok | nc localhost 80"]])
+def test_a_check_that_may_fail_is_one(test: Any) -> None:
+    found = read_check({"test": test})
+    assert (bool(found.words), found.constant) == (True, False)
