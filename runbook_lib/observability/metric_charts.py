@@ -66,7 +66,9 @@ def small_multiples(review: MetricsReview, *, title: str = "Metrics") -> Figure:
     time_axis(axes[-1], [begins, review.grid.end])
     earlier = [window for window in _EARLIER if any(_known(one, window) for one in shown)]
     words = {BEFORE: "thin grey: the window before", WEEK_BEFORE: "dotted grey: a week before"}
-    axes[-1].set_xlabel("   ".join(["time in UTC", *(words[one] for one in earlier), "▲▼ a change of level"]))
+    # below the date, which stands at the end of the axis
+    axes[-1].set_xlabel("   ".join(["time in UTC", *(words[one] for one in earlier), "▲▼ a change of level"]),
+                        labelpad=15)
     return described(figure, _words(review, shown))
 
 

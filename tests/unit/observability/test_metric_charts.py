@@ -11,10 +11,12 @@ import pytest
 
 from runbook_lib.observability.checks.metric_marks import Mark
 from runbook_lib.observability.checks.metrics_review import MetricsReview
+from runbook_lib.observability.facts.metric_history import BEFORE, NOW, WEEK_BEFORE, MetricHistory
 from runbook_lib.observability.metric_charts import _lanes, _thinned, small_multiples
 from runbook_lib.platform.charts import to_svg
 from runbook_lib.platform.drawing import to_dates
 from runbook_lib.platform.facts.metric_ranges import Values, grid_between
+from tests.unit import metrics_doubles
 from tests.unit.metrics_doubles import BEGIN, review
 
 
@@ -123,3 +125,14 @@ def test_the_axis_begins_shortly_before_the_first_sample_there_is(since_min: flo
     figure = small_multiples(replace(made, window=replace(made.window, data_since=since)))
     begins = to_dates([BEGIN + timedelta(minutes=begins_min)])[0]
     assert figure is not None and figure.axes[1].get_xlim()[0] == pytest.approx(begins, abs=10 / 86_400)
+
+
+def test_the_date_below_the_axis_and_its_words_do_not_lie_on_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where both earlier windows are drawn, the words reach as far as the date."""
+    levels = Values([float(number % 7) for number in range(60)])
+    monkeypatch.setattr(metrics_doubles, "history", lambda name, main, _: MetricHistory(name, {one: {main: levels} for one in (NOW, BEFORE, WEEK_BEFORE)}))
+    figure = small_multiples(review({"error_rate": []}))
+    figure.canvas.draw()
+    axis = figure.axes[-1].xaxis
+    assert axis.get_offset_text().get_text()
+    assert not axis.get_offset_text().get_window_extent().overlaps(axis.label.get_window_extent())
