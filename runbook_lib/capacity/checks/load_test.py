@@ -19,6 +19,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.foreign_json import MISSING, value_at
 from runbook_lib.core.text import readable_number
 from runbook_lib.environment import Environment
+from runbook_lib.platform.checks.endpoints import CLOCK_NEXT
 from runbook_lib.platform.facts.endpoints import Endpoint
 from runbook_lib.platform.facts.releases import Deployed
 
@@ -103,9 +104,13 @@ def _same_server(environment: Environment, deployed: Deployed, endpoints: Sequen
     seen = {str(one) for one in values if one is not MISSING and one}
     live = deployed.live_commit
     same = None if not seen or live is None else seen == {live}
+    silent = [one for one in endpoints if one.path in named and one.status is None]
+    reasons = "; ".join(dict.fromkeys(words for one in silent for words in (one.doubt, one.error) if words))
     return finding(SAME_SERVER, same, expected=(live or "a live release")[:12],
-                   measured=", ".join(sorted(one[:12] for one in seen)) or "no release is reported there",
-                   next_step="Compare public.url and server.host in the environment file; nothing was sent.")
+                   measured=", ".join(sorted(one[:12] for one in seen)) or reasons
+                   or "no release is reported there",
+                   next_step=CLOCK_NEXT if any(one.doubt for one in silent) else
+                   "Compare public.url and server.host in the environment file; nothing was sent.")
 
 
 def _same_name(environment: Environment, *, answered: bool) -> Finding:
@@ -209,7 +214,8 @@ def _saturation(test: LoadTestRun, environment: Environment, result: LoadResult)
     measured = "; ".join(full) or (f"busiest: {busiest}, CPU {peaks[busiest][0]:.0f} %" if peaks else "no sample")
     return (finding("no container is full at this load", None if not peaks else not full, otherwise=Verdict.WARNING,
                     measured=measured, expected=f"CPU below {FULL_CPU_PERCENT:g} %, memory below {limit:g} %",
-                    next_step="This is what limits the environment: 61 Capacity review says what to change it to."),)
+                    next_step="This is what limits the environment: 61 Capacity review says what to change it to."
+                    if peaks else "Does `docker stats` answer on the server? Were clocks set meanwhile? Run again."),)
 
 
 def _removed(result: LoadResult) -> Finding:
