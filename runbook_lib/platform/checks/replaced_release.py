@@ -36,6 +36,7 @@ from runbook_lib.platform.facts.written_rows import LATE_S, WrittenRows
 NAMED = "release.services names every service that runs the release's code"
 NAME_IT = ("20 Deploy replaces the services of release.services alone, and this one would run the earlier code on: "
            "name it there, with the same image.")
+OWN_ALONE = "no service of another release goes on"
 OUTAGE, ROWS, READS = "outage for users", "rows are written into this database", "public reads are answered"
 
 
@@ -58,6 +59,7 @@ def judge_replaced(environment: Environment, images: Mapping[str, str], commit: 
             *inside,
             *with_stale_proxy(environment, inside, endpoints, shown),
             images_run(environment, containers, images),
+            *_of_another_release(environment, containers, images),
             *smoke_test_passed(flow, earlier=texts_of is not None),
             *((_reads_are_answered(reads, earlier=texts_of is not None),) if reads else ()),
         )
@@ -75,6 +77,20 @@ def release_runs(environment: Environment, containers: tuple[Container, ...], re
         expected = images_of(environment, release)
         return (images_run(environment, containers, expected), *_left_behind(environment, containers))
     return shown_by_image(environment, containers, release.colour, release.commit, unanswered, unnamed)
+
+
+def _of_another_release(environment: Environment, containers: Iterable[Container],
+                        images: Mapping[str, str]) -> tuple[Finding, ...]:
+    """A warning only where a service runs of which this release has no image: a worker of the newer one writes on, and
+    what lived in the network of a replaced container has no way out any more.
+    """
+    left = {name: one for name, one in of_release(environment, containers).items()
+            if name not in images and one.state == "running"}
+    measured = "; ".join(f"{name}: {shown_image(one.image)}" for name, one in sorted(left.items()))
+    return (Finding(OWN_ALONE, Verdict.WARNING, measured, "no service that it does not have",
+                    f"Should this release stay, on the server: docker rm --force "
+                    f"{' '.join(one.name for _, one in sorted(left.items()))}. A later release brings it back."),
+            ) if left else ()
 
 
 def _left_behind(environment: Environment, containers: Iterable[Container]) -> tuple[Finding, ...]:

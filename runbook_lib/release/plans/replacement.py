@@ -118,18 +118,12 @@ def replace_containers(change: Replacement, expected: str, before_up: tuple[Acti
     environment = change.rollout.environment
     before, rules = tuple(change.previous_images), environment.migrations
     gone = tuple(name for name in change.services if name not in before)
-    # a worker of the newer release would go on next to the earlier one
-    there = {one.service for one in change.rollout.containers}
-    left = tuple(name for name in environment.release.services if name not in change.services and name in there)
-    removed = (remove_services(environment, *left),) if left else ()
-    words = f" Removed, for this release has none: {', '.join(left)}." if left else ""
     # whatever stopped this step may have stopped its `up` in the middle of a container
     undo: tuple[Action, ...] = (once_settled(change.up(*before)),) if before else ()
     undo += (remove_services(environment, *gone),) if gone else ()
     undo += follow_restarted(environment) if before else ()
     return Step(StepKey.SWITCH, f"Replace the containers by {change.rollout.target.version}",
-                (*before_up, *removed, change.up(*change.services), *follow_restarted(environment)), undo=undo,
-                why=f"{expected}{words}",
+                (*before_up, change.up(*change.services), *follow_restarted(environment)), undo=undo, why=expected,
                 may_keep="the schema, where the release migrated it at its start" if rules and rules.at_start else "")
 
 

@@ -115,18 +115,6 @@ def test_a_service_that_the_release_of_before_lacked_is_removed_again() -> None:
     assert step.undo == (once_settled(compose_up(SHOP, "web")), remove_services(SHOP, "worker"))
 
 
-def test_a_service_that_an_earlier_release_has_not_is_removed_before_its_containers_come_and_an_undo_brings_it_back() -> None:
-    """Seen with a sidecar: after a rollback it ran on, of the newer release, in the network of a container that was gone."""
-    made = change(text(NEW, "v1.1.0"), (release(NEW, "v1.1.0"),), running(f"web:{NEW}"))
-    earlier = replace_containers(replacement_of(made.rollout, {"web": f"web:{OLD}"}), "an outage.")
-    assert earlier.actions[:2] == (remove_services(SHOP, "worker"), compose_up(SHOP, "web"))
-    assert earlier.why == "an outage. Removed, for this release has none: worker."
-    assert earlier.undo[0] == once_settled(compose_up(SHOP, "web", "worker"))
-    # nothing of that kind runs: nothing is removed
-    alone = tuple(one for one in made.rollout.containers if one.service != "worker")
-    assert replace_containers(replacement_of(replace(made.rollout, containers=alone), {"web": f"web:{OLD}"}), "").actions[0] == compose_up(SHOP, "web")
-
-
 def test_the_record_names_the_image_of_each_service() -> None:
     line = line_of(record_release(change()).actions[0])
     assert (line["commit"], line["version"], line["images"]) == (NEW, "v1.1.0", images(NEW))
