@@ -88,7 +88,7 @@ def _of_another_release(environment: Environment, containers: Iterable[Container
             if name not in images and one.state == "running"}
     measured = "; ".join(f"{name}: {shown_image(one.image)}" for name, one in sorted(left.items()))
     return (Finding(OWN_ALONE, Verdict.WARNING, measured, "no service that it does not have",
-                    f"Should this release stay, on the server: docker rm --force "
+                    f"Should this release stay, on the server: docker stop "
                     f"{' '.join(one.name for _, one in sorted(left.items()))}. A later release brings it back."),
             ) if left else ()
 
