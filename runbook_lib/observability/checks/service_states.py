@@ -220,6 +220,10 @@ def _advice(survey: HealthSurvey, service: str, verdict: Verdict) -> str:
         return _LET_IN
     if verdict is Verdict.INCONCLUSIVE:
         return f"{log} It hangs or is starting: ask again in a minute; then `docker restart {container.name}`."
+    if container.state == "paused":  # `docker start` refuses it
+        return f"Find out who paused it, and why; then on the server: `docker unpause {container.name}`."
+    if container.state == "restarting":
+        return f"It ends as soon as it is started. {log} If it began with a release: 22 Rollback."
     if container.state != "running":
         return f"{log} Start it: `docker start {container.name}`. If it stops again after a release: 22 Rollback."
     return f"{log} If it began with a release: 22 Rollback."

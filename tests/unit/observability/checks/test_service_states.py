@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,12 @@ def test_a_service_is_its_container_and_its_own_answer(changes: dict[str, Any], 
     found = state("redis", changes)
     assert (found.verdict, found.measured.startswith(words)) == (verdict, True), found.measured
     assert bool(found.advice) == (verdict != "passed")
+
+
+@pytest.mark.parametrize(("is_state", "command"), [("exited", "docker start"), ("paused", "docker unpause"), ("restarting", "docker logs")])
+def test_the_advice_can_be_typed_in_the_state_that_it_is_for(is_state: str, command: str) -> None:
+    """`docker start` refuses a paused container, and does nothing to one that starts again and again."""
+    assert re.findall(r"docker (?:start|unpause|logs)", state("redis", {"containers.redis.state": is_state}).advice)[-1] == command
 
 
 @pytest.mark.parametrize("service", ["redis", "postgres", "backend-green", "nginx"])
