@@ -14,10 +14,12 @@ from runbook_lib.release.checks.compose_secrets import no_secret_in_compose
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.health_timing import health_in_time
+from runbook_lib.release.checks.kept_settings import settings_are_kept
 from runbook_lib.release.checks.kept_volumes import volumes_are_kept
 from runbook_lib.release.checks.networks import networks_followed
 from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.checks.ports import ports_can_be_opened
+from runbook_lib.release.checks.proxy_directives import proxies_not_compared
 from runbook_lib.release.checks.second_container import second_containers
 from runbook_lib.release.checks.service_settings import (
     data_folder_is_kept,
@@ -75,7 +77,9 @@ def _with_what_runs(config: ComposeConfig, tree: ReleaseTree, environment: Envir
         *volumes_followed(config, tree.volumes, environment.project),
         *data_folder_is_kept(config, tree.running, environment),
         *services_run_as_now(config, tree.running, environment),
+        *settings_are_kept(config, tree.live_services, environment),
         *health_checks_can_fail(config),
+        *proxies_not_compared(config),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.release.facts.proxy_directives import Directive, Proxy
+from runbook_lib.release.facts.repository import ComposeConfig
 
 # what holds where nothing is written. Source: nginx' manual, ngx_http_core_module and the modules of each upstream
 _DEFAULTS = {"client_max_body_size": "1m", **dict.fromkeys((
@@ -26,6 +27,7 @@ _GUARDS = ("deny", "auth_basic", "auth_request", "internal", "ssl_verify_client"
 _REFUSALS = ("401", "403", "404", "410", "444")
 _OPENINGS = (("allow", "all"), ("auth_basic", "off"), ("auth_request", "off"), ("ssl_verify_client", "off"),
              ("autoindex", "on"), ("satisfy", "any"))
+_OTHER_PROXIES = ("traefik", "caddy", "haproxy", "envoy", "httpd", "kong")
 _OLD_TLS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
 _EVERYWHERE = ""
 _Place = tuple[str, str]  # server and location
@@ -36,11 +38,22 @@ def proxies_follow(proxies: Iterable[Proxy]) -> tuple[Finding, ...]:
     return tuple(found for one in proxies if one.live is not None for found in _findings(one, one.live))
 
 
+def proxies_not_compared(config: ComposeConfig) -> tuple[Finding, ...]:
+    """Each proxy of another program, by its image's name: that nothing here says anything about it."""
+    programs = {name: str(one.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
+                for name, one in sorted(config.services.items())}
+    return tuple(Finding(f"limits and protection by {name}", Verdict.NOT_APPLICABLE,
+                         f"not compared with what is live: of {program} nothing is read, neither files nor labels",
+                         "only nginx' directives are compared",
+                         "Read what the release changes of it: no gate sees a header or a password that is gone.")
+                 for name, program in programs.items() if program in _OTHER_PROXIES)
+
+
 def _findings(proxy: Proxy, live: tuple[Directive, ...]) -> tuple[Finding, Finding]:
     new = _comparable(proxy.release, live)
     old = tuple(one for one in live if one.server in {_EVERYWHERE, *(other.server for other in new)})
     new = tuple(one for one in new if one.server in {_EVERYWHERE, *(other.server for other in old)})
-    limits = (*_lowered(new, old), *_uncompressed(new, old))
+    limits = (*_lowered(new, old), *_sooner_refused(new, old), *_uncompressed(new, old))
     protection = (*_opened(new, old), *_lost_headers(new, old), *_older_tls(new, old))
     return (_finding(f"limits and compression of {proxy.service}", limits,
                      "no request that the live one takes is cut or refused"),
@@ -99,6 +112,28 @@ def _in_force(written: Mapping[tuple[_Place, str], str], server: str, location: 
     return next((written[place, name] for place in around if (place, name) in written), _DEFAULTS[name])
 
 
+def _sooner_refused(release: Iterable[Directive], live: Iterable[Directive]) -> Iterator[str]:
+    """A zone whose burst or number of connections is less, or that holds where it did not; by zone and place."""
+    new, old = ({(one.server, one.location, one.name, _zone(one.words)): one.words for one in of
+                 if one.name in ("limit_req", "limit_conn")} for of in (release, live))
+    for (server, location, name, zone), words in sorted(new.items()):
+        before = next((old[server, around, name, zone] for around in (location, _EVERYWHERE)
+                       if (server, around, name, zone) in old), None)
+        if before is None or _queued(words) < _queued(before):
+            yield f"{name} {words}{_at(location)} (live: {before or 'none'})"
+
+
+def _zone(words: str) -> str:
+    return words.split()[0] if words else ""
+
+
+def _queued(words: str) -> tuple[int, int]:
+    """How many more are taken than the rate allows, or at a time; then how many of these without a delay."""
+    burst, most, delay = (re.search(pattern, words) for pattern in (r"burst=(\d+)", r"\S+ (\d+)$", r"delay=(\d+)"))
+    taken = int(burst[1] if burst else most[1] if most else 0)
+    return taken, taken if "nodelay" in words else int(delay[1]) if delay else 0
+
+
 def _uncompressed(release: tuple[Directive, ...], live: tuple[Directive, ...]) -> Iterator[str]:
     new, old = ({one.server for one in of if (one.location, one.name, one.words) == (_EVERYWHERE, "gzip", "on")}
                 for of in (release, live))
@@ -127,16 +162,32 @@ def _is_guard(one: Directive) -> bool:
 
 
 def _lost_headers(release: tuple[Directive, ...], live: tuple[Directive, ...]) -> Iterator[str]:
-    """Headers that answers had. A place with an `add_header` of its own has none of those around it."""
-    new, old = _headers(release), _headers(live)
+    """Headers that answers had. A place with an `add_header` of its own has none of those around it, or all of them
+    where `add_header_inherit` (since 1.29.3) says so."""
+    (new, new_ways), (old, old_ways) = ((_headers(one), _ways(one)) for one in (release, live))
     lost: dict[str, list[str]] = defaultdict(list)
     for server, location in sorted({(one.server, one.location) for one in (*release, *live)}):
-        before, after = (next((known[place] for place in _around(server, location) if place in known), {})
-                         for known in (old, new))
+        before, after = _in_answers(server, location, old, old_ways), _in_answers(server, location, new, new_ways)
         for key in before.keys() - after.keys():
             lost[before[key]].append(location)
     for header, places in sorted(lost.items()):
         yield f"no header {header}" + ("" if _EVERYWHERE in places else _at(", ".join(dict.fromkeys(places))))
+
+
+def _in_answers(server: str, location: str, headers: Mapping[_Place, Mapping[str, str]],
+                ways: Mapping[_Place, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    around = _around(server, location)
+    for number, place in enumerate(around):
+        found = {**headers.get(place, {}), **found}
+        way = next((ways[one] for one in around[number:] if one in ways), "on")
+        if way == "off" or (found and way == "on"):
+            break
+    return found
+
+
+def _ways(directives: Iterable[Directive]) -> dict[_Place, str]:
+    return {(one.server, one.location): one.words for one in directives if one.name == "add_header_inherit"}
 
 
 def _headers(directives: Iterable[Directive]) -> dict[_Place, dict[str, str]]:

@@ -8,7 +8,7 @@ directives() {
     BEGIN {
         split("client_max_body_size client_body_timeout client_header_timeout send_timeout proxy_connect_timeout proxy_read_timeout " \
             "proxy_send_timeout fastcgi_read_timeout uwsgi_read_timeout scgi_read_timeout grpc_read_timeout limit_req_zone " \
-            "ssl_protocols add_header allow deny auth_basic auth_request satisfy internal return ssl_verify_client gzip autoindex", list, " ")
+            "limit_req limit_conn ssl_protocols add_header add_header_inherit allow deny auth_basic auth_request satisfy internal return ssl_verify_client gzip autoindex", list, " ")
         for (n in list) wanted[list[n]] = 1
     }
     # words from the nth on, in one string

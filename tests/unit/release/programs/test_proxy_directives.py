@@ -27,7 +27,7 @@ server { listen 80; proxy_pass http://x${hidden}z; ssl_protocols TLSv1.2 TLSv1.3
  location /c { content_by_lua_block { local hidden = "}" } }
  server_name www.example.com b;
 }
-server { listen 8080; listen 9090; allow all; } upstream b { server x:80; }
+server { listen 8080; listen 9090; allow all; add_header_inherit merge; limit_req zone=log_in burst=5 nodelay; } upstream b { server x:80; }
 }
 """
 HERE = "80 www.example.com"
@@ -36,7 +36,7 @@ SHOWN = [("", "", "client_max_body_size", "20m"), ("", "", "add_header", "X-A"),
         (HERE, "~ ^/a{2,3}#", "deny", "all"), (HERE, "~ ^/a{2,3}#", "auth_basic", "on"), (HERE, "= /b", "internal", ""),
         (HERE, "~ ^/a{2,3}#", "return", "404"), (HERE, "", "return", "403"), (HERE, "/", "auth_basic", "off"),
         (HERE, "/", "gzip", "on"), (HERE, "/", "proxy_read_timeout", "5s"), ("8080", "", "server", ""),
-        ("8080", "", "allow", "all")]
+        ("8080", "", "allow", "all"), ("8080", "", "add_header_inherit", "merge"), ("8080", "", "limit_req", "zone=log_in burst=5 nodelay")]
 AWKS = [one for one in ("mawk", "gawk", "original-awk", "busybox awk") if shutil.which(one.split()[0])]
 
 
