@@ -187,7 +187,7 @@ by_memory() {
 until_filled() {
     local name=${given[project]}-alert-drill-memory ends=$((SECONDS + given[hold_s]))
     until [[ $(docker logs "$name" 2>/dev/null) == *filled* ]]; do
-        [[ $(docker inspect --format '{{.State.Running}}' "$name" 2>&1) != false ]] || { echo "The container that fills the memory has ended."; return 1; }
+        [[ $(docker inspect --format '{{.State.Running}}' "$name" 2>/dev/null) != false ]] || { echo "The container that fills the memory has ended."; return 1; }
         going_on && ((SECONDS < ends)) || { echo "The memory was not filled in time."; return 1; }
         sleep 0.5
     done

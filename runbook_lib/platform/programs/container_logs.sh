@@ -9,6 +9,8 @@
 #   X STAMP TEXT      one of JSON whose level is severe, and may lie in what was cut
 # Docker keeps a container's lines only as long as the container, and of those the newest where its driver has a limit.
 set -uo pipefail
+# how Docker dates each line; the client's own words about itself (`WARNING: Error loading config file`) have none
+readonly STAMP='^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[^ ]+'
 
 main() {
     local project=$1 since=$2 longest=$3 most=$4 service ids id
@@ -40,13 +42,14 @@ read_one() {
             "$service" "$(date -u -d "@$made" '+%F %T UTC')" "$made"
     elif [[ $limited != 'json-file ' ]]; then
         # every container that writes at all writes at its start: one whose lines begin later has lost some
-        first=$(docker logs --timestamps "$id" 2>&1 | head -n 1 | cut -d' ' -f1)
+        first=$(docker logs --timestamps "$id" 2>&1 | grep -m 1 -oE "$STAMP")
         first=$(seconds "$first") || first=$made
         ((first <= since)) || ((first - made < 60)) \
             || printf 'G the log of %s begins at %s: older lines were dropped\nK %s\n' \
                 "$service" "$(date -u -d "@$first" '+%F %T UTC')" "$first"
     fi
-    docker logs --timestamps --since "$since" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$longest" -v MOST="$most" -v NAME="$service" "$SEVERE"'
+    docker logs --timestamps --since "$since" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$longest" -v MOST="$most" -v NAME="$service" -v STAMP="$STAMP" "$SEVERE"'
+        $0 !~ STAMP { next }
         { line = plain($0); sub(/\r$/, "", line) }
         { json = index(line, "{") && severe_json(line) }
         json || severe_text(line) {

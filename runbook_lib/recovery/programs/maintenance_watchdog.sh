@@ -27,7 +27,7 @@ written() { grep -qsF -e "$MAINTENANCE" -e "$MAINTENANCE_BEFORE_0_2" upstreams/a
 # whether nginx itself still answers, on port 8503 (2137 in hexadecimal), and so has not reloaded the file; when it cannot
 # be asked, that is possible
 loaded() {
-    case $(docker exec "$nginx" grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>&1) in
+    case $(docker exec "$nginx" grep -c '0100007F:2137 00000000:0000 0A' /proc/net/tcp 2>/dev/null) in
         0) return 1 ;;
         [1-9]) return 0 ;;
         *) nginx=$(labelled "$proxy" --filter status=running); ((unanswered++ < 100)) ;;

@@ -21,7 +21,7 @@ break_claim() { mkdir -p broken && printf '{"by": "the maintenance watchdog", "a
 # for what has no health check it is enough to run, as it is for the run that died
 healthy() {
     local one form='{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}'
-    for one in "${containers[@]}"; do [[ $(docker inspect --format "$form" "$one" 2>&1) =~ ^(healthy|running)$ ]] || return; done
+    for one in "${containers[@]}"; do [[ $(docker inspect --format "$form" "$one" 2>/dev/null) =~ ^(healthy|running)$ ]] || return; done
 }
 # let_in: roles may connect again where a swap had closed the database. PostgreSQL may be starting itself: it is asked until
 # it answers, briefly each time, because both locks are held meanwhile.

@@ -128,7 +128,7 @@ migrate_copy() {
 
 # what fails because the copy has ended says nothing about the code
 in_time() {
-    [[ $(docker inspect --format '{{.State.Running}}' "$copy" 2>&1) == true ]] || result error <<<"the copy ended before all was asked: it lives for $LIMIT_S s"
+    [[ $(docker inspect --format '{{.State.Running}}' "$copy" 2>/dev/null) == true ]] || result error <<<"the copy ended before all was asked: it lives for $LIMIT_S s"
 }
 
 main() {

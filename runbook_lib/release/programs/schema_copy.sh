@@ -86,10 +86,18 @@ copy_schema() {
     local record
     record=$(ours "$1" psql -XqAt -U "$user" -d "$database" -c "SELECT to_regclass('public.alembic_version')" </dev/null) || return
     if [[ -n $record ]]; then
-        ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy
+        ours "$1" pg_dump -U "$user" -d "$database" --lock-wait-timeout=30s --data-only --table=public.alembic_version </dev/null | into_copy || return
     fi
     copy_settings "$1" "rolname = current_user" || return
     [[ -z $record ]] || revision "$copy"
+}
+
+# whole_schema CONTAINER: copies it and prints the record `before`, its revision. pg_dump's warnings count as an error: a copy that
+# lacks something proves nothing. What the docker client has to say of itself with each command (a configuration of root's) does not.
+whole_schema() {
+    local before
+    if ! before=$(copy_schema "$1" 2>"$scratch/log") || grep -q '^pg_dump: ' "$scratch/log"; then result error <"$scratch/log"; fi
+    printf 'before\t%s\n' "$before"
 }
 
 # copy_settings CONTAINER ROLES: what the database and its ROLES (a condition) are given in every session, as a search path; no dump of a
