@@ -134,7 +134,7 @@ lines_of_containers() {
     for one in ${containers[@]+"${containers[@]}"}; do
         dates=(); if undated "$one"; then dates=(--timestamps); fi
         { docker logs ${dates[@]+"${dates[@]}"} --since "$since" --until "$until" "$one" 2>&1 \
-            || gap "container $one: its log cannot be read"; } | bounded
+            || gap "container $one: its log cannot be read"; } | sed '1{/^WARNING: Error loading config file: /d;}' | bounded
     done
 }
 

@@ -26,7 +26,9 @@ main() {
         head=$(docker inspect --format "$HEAD" "$id" 2>/dev/null) && [[ -n $head ]] || continue
         ((count++ < MOST)) || break
         printf 'C %s %s\n' "$recent" "${head//$'\n'/}"
+        # what the client says of its own configuration is none of the container's lines
         docker logs --tail "$LINES" "$id" 2>&1 | LC_ALL=C awk -v LONGEST="$LONGEST" '
+            NR == 1 && /^WARNING: Error loading config file: / { next }
             { print "L " (length($0) > LONGEST ? "(a line of " length($0) " bytes)" : $0) }'
     done
 }

@@ -16,7 +16,7 @@ run_id=$(grep -oP '"run_id": *"\K[A-Za-z0-9-]+' lock.json) || exit 1
 # shellcheck disable=SC2034  # the text runs in a session of its own
 read -r -d '' watchdog <<'WATCHDOG'
 project=$1 proxy=$2 interval_s=$3 database=$4 commit=$5; up=("${@:7:$6}") superuser=("${@:7+$6}")
-stopped() { [[ $(docker inspect --format '{{.State.Running}}' "$1" 2>&1) != true ]]; }
+stopped() { [[ $(docker inspect --format '{{.State.Running}}' "$1" 2>/dev/null) != true ]]; }
 # container SERVICE ID: its owners may have made it anew since
 container() { if docker inspect --format '{{.Id}}' "$2" >/dev/null 2>&1; then echo "$2"; else labelled "$1"; fi; }
 

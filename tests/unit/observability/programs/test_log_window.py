@@ -168,6 +168,7 @@ def test_a_rotation_while_it_is_read_neither_loses_nor_doubles_a_line_silently(f
 
 
 DOCKER = """#!/bin/sh
+echo 'WARNING: Error loading config file: /home/deploy/.docker/config.json: permission denied' >&2
 case "$*" in
 *service=web-blue*) echo abc123 ;;
 ps*) ;;

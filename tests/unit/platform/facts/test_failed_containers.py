@@ -17,6 +17,7 @@ from runbook_lib.platform.facts.failed_containers import FailedContainer, failed
 OLD = "2026-01-01T00:00:00.123456789Z"
 # each container is a folder: what `docker inspect` shows for both formats, and its log
 DOCKER = r"""#!/bin/bash
+echo 'WARNING: Error loading config file: /home/deploy/.docker/config.json: permission denied' >&2
 case $1 in
     ps) ls "$CONTAINERS" ;;
     inspect) [[ $3 == *Created* ]] && exec cat "$CONTAINERS/$4/times"; cat "$CONTAINERS/$4/head" ;;

@@ -138,6 +138,7 @@ def test_an_engine_that_does_not_answer_has_no_disk_that_is_known(text: str) -> 
 
 # an engine whose data-root is a folder of its own, and a database that answers from inside its container
 DOCKER = """#!/bin/sh
+echo 'WARNING: Error loading config file: /home/deploy/.docker/config.json: permission denied' >&2
 case "$*" in
     version*) [ -z "$GONE" ] || { echo; echo "permission denied while trying to connect" >&2; exit 1; }; echo 20.10.24 ;;
     --version) echo "Docker version 20.10.24+dfsg1, build 297e128" ;;

@@ -18,6 +18,7 @@ RUN = "20261127T210000Z-abcdef"
 # A container is a file below `all`, named SERVICE.ID; below `up` while it runs. psql takes what it is given, answers what the
 # file `swapped` holds, and fails as often as there are lines in `refuse`.
 DOCKER = r"""#!/bin/bash
+echo 'WARNING: Error loading config file: /home/deploy/.docker/config.json: permission denied' >&2
 cd "$WORLD" || exit 9
 service() { for word; do case $word in *compose.service=*) echo "${word##*=}";; esac; done; }
 case $1 in
