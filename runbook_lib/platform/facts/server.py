@@ -37,8 +37,9 @@ database_data() {
 }
 # each of these takes a part of a second, and waits for the engine or a disk: all at once
 # an engine that does not let us in is installed all the same
-exec 3< <(docker_data 2>&1) 4< <(database_data 2>/dev/null) 5< <(docker version --format '{{.Server.Version}}' 2>/dev/null ||
-    docker --version 2>&1 | sed 's/^Docker version //; s/,.*//') \
+exec 3< <(docker_data 2>&1) 4< <(database_data 2>/dev/null) \
+    5< <(docker version --format '{{.Server.Version}}' 2>/dev/null ||
+        docker --version 2>/dev/null | sed 's/^Docker version //; s/,.*//') \
     6< <(docker compose version --short 2>&1)
 part clock date +%s.%N
 part disks disks "$@"
