@@ -42,7 +42,7 @@ read_one() {
             "$service" "$(date -u -d "@$made" '+%F %T UTC')" "$made"
     elif [[ $limited != 'json-file ' ]]; then
         # every container that writes at all writes at its start: one whose lines begin later has lost some
-        first=$(docker logs --timestamps "$id" 2>&1 | grep -m 1 -oE "$STAMP")
+        first=$(docker logs --timestamps "$id" 2>&1 | head -n 2 | LC_ALL=C awk -v STAMP="$STAMP" '$0 ~ STAMP { print $1; exit }')
         first=$(seconds "$first") || first=$made
         ((first <= since)) || ((first - made < 60)) \
             || printf 'G the log of %s begins at %s: older lines were dropped\nK %s\n' \

@@ -1,4 +1,4 @@
-"""A server on which somebody once ran `sudo docker login`: with each command the client says that it cannot read its configuration."""
+"""A server on which an operator once ran `sudo docker login`: with each command the client says that it cannot read its configuration."""
 
 from __future__ import annotations
 
