@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from runbook_lib.adopting.kinds import is_database, kind_of
 from runbook_lib.adopting.project import FoundProject, FoundService
@@ -23,9 +24,14 @@ _IMAGES = re.compile(rf"(?:^|[-_./])(?:{_PROGRAMS})(?:$|[-_./])", re.I)
 
 def is_for_development(one: FoundService) -> bool:
     """Whether users seem not to need it: a test runner, a catcher of mail, what is in profiles such as dev."""
-    if one.profiles and all(_PROFILES.fullmatch(profile) for profile in one.profiles):
+    return _is_called_so(one.name, one.image, tuple(one.profiles))
+
+
+@cache
+def _is_called_so(name: str, image: str, profiles: tuple[str, ...]) -> bool:
+    if profiles and all(_PROFILES.fullmatch(profile) for profile in profiles):
         return True
-    return bool(_NAMED.search(one.name) or _NAMED_ALONE.fullmatch(one.name) or _IMAGES.search(repository_of(one.image)))
+    return bool(_NAMED.search(name) or _NAMED_ALONE.fullmatch(name) or _IMAGES.search(repository_of(image)))
 
 
 def for_development(project: FoundProject) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from runbook_lib.adopting.project import FoundService
 
@@ -81,8 +82,12 @@ _OF_DATABASE = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AU
 
 def kind_of(service: FoundService) -> Kind | None:
     """What is known of the service's image; None where it is one of the project's own, or an unknown one."""
-    name, _ = _name_and_tag(service.image)
-    return next((kind for kind in KINDS if re.fullmatch(kind.images, name)), None) if not service.built_from else None
+    return _kind_called(_name_and_tag(service.image)[0]) if not service.built_from else None
+
+
+@cache  # each service is compared with all others again and again: of 400 that took a minute
+def _kind_called(name: str) -> Kind | None:
+    return next((kind for kind in KINDS if re.fullmatch(kind.images, name)), None)
 
 
 def keeps_data(service: FoundService) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runbook_lib.adopting import kinds
 from runbook_lib.adopting.kinds import CACHE, is_database, kind_of, postgres_version, technology_of
 from runbook_lib.adopting.project import FoundService, Volume
 
@@ -65,3 +66,12 @@ def test_a_technology_in_words() -> None:
 ])
 def test_the_version_of_postgresql_by_its_tag(image: str, version: int | None) -> None:
     assert postgres_version(FoundService("db", image=image)) == version
+
+
+def test_an_image_is_compared_with_the_known_ones_once_however_often_it_is_asked_for() -> None:
+    """A draft asks for the kind of each service next to each other one: of 400 services that took a minute."""
+    kinds._kind_called.cache_clear()
+    for number in range(20):
+        for name in ("own/web:1", "own/web:2", "postgres:16"):
+            kind_of(FoundService(name=f"s{number}", image=name))
+    assert kinds._kind_called.cache_info().misses == 2
