@@ -19,7 +19,7 @@ from typing import Any
 
 SEND_AT = 8192  # characters that wait for a flush, so that a loop of prints is not a loop of messages
 READ_BYTES = 65536
-BREATH_S = 0.001  # between two full pipes: whoever waits to write or flush gets the lock
+BREATH_S = 0.001  # between two reads: whoever waits to write or flush gets the lock
 
 Send = Callable[[str, str], None]  # name of the stream, text
 
@@ -95,7 +95,7 @@ class CellStream(io.TextIOBase):
         waiting.register(self._pipe)
         while not self._ended:
             waiting.poll()
-            if self._drain() >= READ_BYTES:
+            if self._drain() > 0:  # a full pipe holds less than its size where the pieces do not fill its pages
                 time.sleep(BREATH_S)
 
     def _drain(self) -> int:

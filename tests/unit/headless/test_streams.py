@@ -57,3 +57,10 @@ def test_a_flush_takes_what_was_there_and_not_what_a_child_goes_on_to_print() ->
                    "began = time.monotonic()\nfor _ in range(3): stream.flush()\ntook = time.monotonic() - began\nchild.kill(); child.wait()\n"
                    "sent[:] = [('', str(took))]")
     assert float(text) < 6
+
+
+def test_between_any_two_reads_whoever_waits_gets_a_turn() -> None:
+    """Pieces of 8190 bytes fill a pipe with less than its size: it was read again at once, and a cell waited for as long as a child printed."""
+    text = text_of("import os, time\nslept, sleep = [], time.sleep\ntime.sleep = slept.append\nos.write(stream.fileno(), b'x' * 100)\n"
+                   "until = time.monotonic() + 20\nwhile not slept and time.monotonic() < until: sleep(0.01)\nsent[:] = [('', str(slept[:1]))]")
+    assert text == "[0.001]" + "x" * 100
