@@ -29,7 +29,7 @@ PROGRAM = ("platform/whole_lines.sh", "adopting/survey_requirements.sh")
 CHANGES: Mapping[str, str] = {
     "docker": "let the server's user use the Engine: usermod -aG docker USER, then log in anew",
     "project": "start the project, or correct compose.project: `docker compose ls` on the server shows the names",
-    "variable_files": "make what is missing in server.directory, empty: install -m 600 /dev/null .env.secrets",
+    "variable_files": "make what is missing in server.directory, empty: install -m 600 /dev/null FILE",
     "checkout": "clone the repository once into server.directory",
     "recorded": "deploy a release with 20 Deploy: what runs now is recorded before it changes anything",
     "backup_folder": "as root on the server: install -d -o USER -m 0700 DIRECTORY, of backup.directory",
@@ -84,7 +84,8 @@ def parse_survey(text: str) -> dict[str, Answer]:
 def _survey(environment: Environment, connections: Connections) -> dict[str, Answer]:
     command = Command(("sh", "-c", programs.text(*PROGRAM), "requirements", environment.server.directory,
                        environment.project, environment.backup.directory,
-                       environment.configuration_backup.repository), timeout_s=60)
+                       environment.configuration_backup.repository, environment.compose.variables_file,
+                       environment.compose.secrets_file), timeout_s=60)
     text = connections.server.run(command).stdout
     found = {"ssh": Answer(True, connections.server.address), **parse_survey(text)}
     # as it has to be typed there: a folder that is made by root belongs to root otherwise

@@ -216,7 +216,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "docker": Requirement("an Engine on the server that its user may use", _on_the_server),
     "project": Requirement("running containers of the Compose project", _on_the_server),
     "checkout": Requirement("a clone of the repository in the server's folder", _on_the_server),
-    "variable_files": Requirement("Compose's files of variables, .env and .env.secrets", _variable_files),
+    "variable_files": Requirement("Compose's files, compose.variables_file and .secrets_file", _variable_files),
     "public": Requirement("an answer at the public address", _on_the_server),
     "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
     "database": Requirement("a PostgreSQL that answers as the owner", _database),

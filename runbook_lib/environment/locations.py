@@ -13,13 +13,10 @@ from runbook_lib.core.text import server_address
 from runbook_lib.environment.types import (
     AbsolutePath,
     BriefSeconds,
-    ComposeName,
     Count,
     HostAndPort,
-    Line,
     Name,
     Port,
-    RelativePath,
     SecretName,
     StrictModel,
     Text,
@@ -57,37 +54,6 @@ class Server(StrictModel):
     def path(self, *names: str) -> str:
         """A path below the server's project directory."""
         return posixpath.join(self.directory, *names)
-
-
-class Compose(StrictModel):
-    """Docker Compose's project: containers, volumes, networks and schedules of the environment are named after it.
-
-    `{name}` in it stands for the environment's name: an environment that extends another one gets a project of its own.
-    A name that is not that of the project that runs names other, empty volumes. `files` are its Compose files below the
-    server's directory, in this order, and no others are read: not an override file that Compose would find, either.
-    `profiles` are active besides the live colour; one that is called like a service which this environment does without
-    is not. `configuration` are folders of the repository that services mount: when one changes, so does its hash, which
-    Compose gets as `<FOLDER>_CONFIG_HASH`; where a service carries it in `configuration_label`, it is read from there
-    should the server's files be lost. `existing`: containers or data of this project must be on the server, so
-    that a mistake in its name does not make another, empty database; false where a first deployment is meant. Source:
-    Compose manual, project name; merge; profiles.
-    """
-
-    project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_-]|\{name\})+$")]
-    files: Annotated[tuple[RelativePath, ...], Field(min_length=1, max_length=20)]
-    profiles: tuple[ComposeName, ...] = ()
-    configuration: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
-    configuration_label: Line | None = None
-    existing: bool = False
-
-    def project_of(self, environment_name: str) -> str:
-        """The project's name, filled in; may be one that Compose does not take."""
-        return self.project.replace("{name}", environment_name)
-
-    @property
-    def shown_files(self) -> str:
-        """The files for people, e.g. `compose.yml, compose.staging.yml`."""
-        return ", ".join(self.files)
 
 
 class Public(StrictModel):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from pydantic import Field, model_validator
 
 from runbook_lib.environment.alert_drill import AlertDrill, drill_faults
 from runbook_lib.environment.capacity import Capacity, capacity_faults
+from runbook_lib.environment.compose import Compose, compose_faults
 from runbook_lib.environment.data_services import Cache, Database, around_faults, data_service_faults, part_faults
 from runbook_lib.environment.gates import Gate
 from runbook_lib.environment.health import Health
 from runbook_lib.environment.limits import Limits
 from runbook_lib.environment.load_test import LoadTest
-from runbook_lib.environment.locations import Compose, EnvironmentFile, Public, SecretSpec, Server, public_faults
+from runbook_lib.environment.locations import EnvironmentFile, Public, SecretSpec, Server, public_faults
 from runbook_lib.environment.logs import LogFile, log_faults
 from runbook_lib.environment.metrics import Metric, MetricName, metric_faults
 from runbook_lib.environment.migrations import Migrations, migration_faults
@@ -44,7 +44,7 @@ from runbook_lib.environment.rules import (
     Watch,
     Window,
 )
-from runbook_lib.environment.services import COLOURS, Network, RateLimit, Service, dependency_faults
+from runbook_lib.environment.services import Network, RateLimit, Service, dependency_faults
 from runbook_lib.environment.smoke import Smoke
 from runbook_lib.environment.traffic import Traffic
 from runbook_lib.environment.tuning import Tuning, tuning_faults
@@ -54,10 +54,6 @@ RULES = ("services", "release", "page", "proxy", "monitoring", "database", "cach
          "migrations", "tuning", "rate_limit", "health", "smoke", "metrics", "traffic", "logs", "alerts", "alert_drill",
          "backup", "restore_drill", "configuration_backup", "rollback", "gate", "watch", "success", "load", "load_test",
          "capacity", "disk_minimum_gb", "memory_minimum_mb")
-
-
-# as Compose takes it; short enough for what is added to it: a host name in its networks has 63 characters at most
-PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Environment(Roles, StrictModel):
@@ -126,8 +122,9 @@ class Environment(Roles, StrictModel):
     def _agrees_with_itself(self) -> Environment:
         data = {"database.service": self.database.service} if self.database else {}
         data |= {"cache.service": self.cache.service} if self.cache else {}
-        faults = [*self._unusable_compose(), *self._unknown_networks(), *self._unexplained_absences(),
-                  *self._unnamed_secrets(), *public_faults(self.public, self._enforces_https),
+        faults = [*compose_faults(self.compose, self.name, replaced=self.release.replaced),
+                  *self._unknown_networks(), *self._unexplained_absences(), *self._unnamed_secrets(),
+                  *public_faults(self.public, self._enforces_https),
                   *data_service_faults(self.services, data),
                   *part_faults({"database": self.database is not None, "cache": self.cache is not None,
                                 "monitoring": self.monitoring is not None, "health": bool(self.health.endpoints),
@@ -176,13 +173,15 @@ class Environment(Roles, StrictModel):
 
     @property
     def server_secrets(self) -> tuple[str, ...]:
-        """Names of the secrets that `.env.secrets` must hold, in the file's order, without optional ones. None with the
-        strategy recreate: the application's own files have them."""
+        """Names of the secrets that `compose.secrets_file` must hold, in the file's order, without optional ones.
+
+        None with the strategy recreate: the application's own files have them.
+        """
         return tuple(one for one in self.delivered_secrets if self.secrets[one].required and not self.release.replaced)
 
     @property
     def delivered_secrets(self) -> tuple[str, ...]:
-        """Names of all secrets that `.env.secrets` may hold, optional ones included, in the file's order."""
+        """Names of all secrets that `compose.secrets_file` may hold, optional ones included, in the file's order."""
         return tuple(name for name, need in self.secrets.items() if need.side == "server")
 
     @property
@@ -205,17 +204,6 @@ class Environment(Roles, StrictModel):
 
     def _drill_faults(self) -> list[str]:
         return drill_faults(self.alert_drill, self.alerts, self.services, self.networks, self.windows)
-
-    def _unusable_compose(self) -> list[str]:
-        # which colour is active is the release's affair: one that stood here would always be started
-        wrong = [f"compose.profiles: {name} is a colour of the release, and is active when that has the traffic"
-                 for name in self.compose.profiles if name in COLOURS]
-        wrong += [f"compose.files: {name} is named twice"
-                  for name in dict.fromkeys(self.compose.files) if self.compose.files.count(name) > 1]
-        if PROJECT_NAME.fullmatch(self.project):
-            return wrong
-        return [*wrong, f"compose.project: Compose does not take {self.project!r} as a name: at most 40 lower-case "
-                "letters, digits, - and _, the first one a letter or digit"]
 
     def _unknown_networks(self) -> list[str]:
         return [

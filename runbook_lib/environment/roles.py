@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from runbook_lib.core.errors import AbsentPart
+from runbook_lib.environment.compose import Compose
 from runbook_lib.environment.data_services import Cache, Database
-from runbook_lib.environment.locations import Compose
 from runbook_lib.environment.release import Monitoring, Proxy, ReleaseRules, both_slots, service_of_slot
 from runbook_lib.environment.services import COLOURS, Service
 

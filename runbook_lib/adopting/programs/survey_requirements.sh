@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # What a server has of what notebooks need, a line each: NAME=yes, NAME=no or NAME=no: why. Nothing is changed.
-# Follows whole_lines.sh. Arguments: the project's folder, its Compose project, the folder of backups, the folder of configuration backups.
+# Follows whole_lines.sh. Arguments: the project's folder, its Compose project, the folder of backups, the folder of configuration backups,
+# the files of variables that Compose is called with.
 set -u
-directory=$1 project=$2 backups=$3 configuration=$4
+directory=$1 project=$2 backups=$3 configuration=$4; shift 4
 
 one_line() { first_lines 200 | tr '\n' ' '; }
 
@@ -31,7 +32,7 @@ else echo "recorded=no: there is no release in $directory/.runbook/releases.json
 echo "backup_folder=$(writable "$backups")"
 echo "configuration_folder=$(writable "$(dirname -- "$configuration")")"
 missing=
-for file in .env .env.secrets; do [ -f "$directory/$file" ] || missing="$missing $file"; done
+for file; do [ -f "$directory/$file" ] || missing="$missing $file"; done
 if [ -z "$missing" ]; then echo variable_files=yes; else echo "variable_files=no: not in $directory:$missing"; fi
 if command -v crontab >/dev/null || [ -d /run/systemd/system ]; then echo cron=yes
 else echo "cron=no: neither crontab nor systemd is there"; fi

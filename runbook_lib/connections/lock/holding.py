@@ -35,6 +35,7 @@ class EnvironmentLock:
     def __init__(self, server: SshServer, environment: Any, owner: str, run_id: str, purpose: str) -> None:
         self._server, self._name, self._run_id = server, str(environment.name), run_id
         self._project = str(environment.project)
+        self._variables = str(environment.compose.variables_file)
         self._limits = server.limits
         self._record = holder_record(self._name, owner, run_id, purpose)
         self._channel: paramiko.Channel | None = None
@@ -92,7 +93,8 @@ class EnvironmentLock:
     def _take(self) -> None:
         doing = f"take the lock of {self._name}"
         argv = ("bash", "-c", ACQUIRE, "lock", self._server.directory, self._run_id,
-                str(self._limits.lock_silence_s), str(KEEP_RUNS), str(KEEP_DAYS), str(self._number), self._project)
+                str(self._limits.lock_silence_s), str(KEEP_RUNS), str(KEEP_DAYS), str(self._number), self._project,
+                self._variables)
         channel = self._server.link.open_stream(argv, doing, ANSWER_S)
         try:
             with translate_errors(self._server.address, doing):

@@ -6,18 +6,19 @@
 # Whoever holds the lock prunes: job folders of finished runs go after keep_days, the newest keep_runs never. A job
 # without an exit file is still running, or its outcome was never reconciled: its run's folder stays.
 set -u; umask 022
-directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5 known=$6 project=${7:-}
+directory=$1 run_id=$2 silence_s=$3 keep_runs=$4 keep_days=$5 known=$6 project=${7:-} variables=${8:-.env}
 # first of all: input for a session that has ended costs the caller's whole connection
 IFS= read -r record || exit 1
-# Two environments cannot share a folder: its .env, upstreams and schedules are one's alone, and its lock is not the
-# other's. Asked when a run begins: in the middle of it a release may have brought a .env of its own.
+# Two environments cannot share a folder: its variables, upstreams and schedules are one's alone, and its lock is not the
+# other's. They may name another file for them. Asked when a run begins: in the middle of it a release may have brought a .env of its own.
 if [ "$known" = 0 ] && [ -n "$project" ]; then
     # as Compose reads it: spaces around the sign, a colon for it, a comment behind the value
-    owner=$(sed -n "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/[\"']//g
+    owners=$(sed -n "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/[\"']//g
         s/^[[:space:]]*\(export[[:space:]]\)\{0,1\}[[:space:]]*COMPOSE_PROJECT_NAME[[:space:]]*[=:][[:space:]]*//p" \
-        "$directory/.env" 2>/dev/null | tail -n 1)
-    case $owner in *'$'*) owner='' ;; esac # of other variables, which only Compose knows: no name that could be compared
-    if [ -n "$owner" ] && [ "$owner" != "$project" ]; then echo "other $owner"; exit 0; fi
+        "$directory/$variables" 2>/dev/null | tail -n 1; sed -n 's/^COMPOSE_PROJECT_NAME=//p' "$directory"/.runbook/*.env 2>/dev/null)
+    # of other variables, which only Compose knows: no name that could be compared
+    owner=$(printf '%s\n' "$owners" | grep -vxF -e "$project" -e '' | grep -vF '$' | head -n 1)
+    if [ -n "$owner" ]; then echo "other $owner"; exit 0; fi
 fi
 mkdir -p -- "$directory/.runbook" && cd -- "$directory/.runbook" || exit 1
 if [ -e "broken/$run_id" ]; then echo "broken $(cat -- "broken/$run_id")"; exit 0; fi

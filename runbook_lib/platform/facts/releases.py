@@ -30,7 +30,7 @@ from runbook_lib.platform.facts.running_release import (
     upstreams_file,
 )
 
-ENV, UPSTREAMS = ".env", ".runbook/upstreams/active.conf"
+UPSTREAMS = ".runbook/upstreams/active.conf"
 PRE_IMAGE = ".runbook/pre-image.json"
 COLOUR_LINE = "# colour: "  # in nginx's upstream file, where its upstreams themselves do not say it
 
@@ -68,7 +68,7 @@ class Deployed:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables of the server's `.env`."""
+        """The variables of the server's `compose.variables_file`."""
         return parse_assignments(self.env_text or "")
 
     @property
@@ -122,7 +122,7 @@ class Deployed:
 def deployed_state(environment: Environment) -> Question[Deployed]:
     """The deployed state. Raises FactUnreadable when a record on the server is damaged.
 
-    Source: `.env`, the upstream file, the release history and the checkout on the server, and Docker's images.
+    Source: `compose.variables_file`, the upstream file, release history and checkout on the server, Docker's images.
     """
 
     def fetch(connections: Connections) -> Deployed:
@@ -132,9 +132,9 @@ def deployed_state(environment: Environment) -> Question[Deployed]:
             return None if (raw := server.read(f"{directory}/{path}")) is None else raw.decode("utf-8", "replace")
 
         head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
-        digest = server.run(Command(("sha256sum", f"{directory}/.env.secrets"), accepts=(0, 1)))
+        digest = server.run(Command(("sha256sum", f"{directory}/{environment.compose.secrets_file}"), accepts=(0, 1)))
         images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
-        upstreams, env_text = text(UPSTREAMS), text(ENV)
+        upstreams, env_text = text(UPSTREAMS), text(environment.compose.variables_file)
         found = Deployed(
             live_colour=parse_live_colour(upstreams, environment),
             head=head.stdout.strip() if head.exit_code == 0 else None,
@@ -178,16 +178,17 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     served = served_commit(environment, connections)
     running = running_release(environment, containers, named_colour=named, served_commit=served)
     colour = found.live_colour or (running.colour if running else None)
-    lost = tuple(name for name, text in ((ENV, found.env_text), (UPSTREAMS, found.upstreams_text))
+    variables_file = environment.compose.variables_file
+    lost = tuple(name for name, text in ((variables_file, found.env_text), (UPSTREAMS, found.upstreams_text))
                  if not (text or "").strip())
     versions = {release.commit: release.version for release in found.releases}
-    env = env_file_of(environment, containers, colour, versions) if ENV in lost else found.env_text
+    env = env_file_of(environment, containers, colour, versions) if variables_file in lost else found.env_text
     upstreams = upstreams_file(environment, colour) if UPSTREAMS in lost and colour else found.upstreams_text
     return replace(found, live_colour=colour, env_text=env, upstreams_text=upstreams, lost=lost)
 
 
 def current_state(environment: Environment) -> Question[dict[str, str]]:
-    """Which colour gets the traffic, what `.env` and the checkout say, and the schema: each as far as it can be read.
+    """Which colour gets the traffic, what variables and checkout say, and the schema: each as far as it can be read.
 
     Never raises: what cannot be read is shown with its error, after a failure as well as before.
     """

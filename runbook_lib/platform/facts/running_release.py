@@ -70,8 +70,8 @@ def running_release(environment: Environment, containers: Iterable[Container], *
     if len(served) == 1:
         return served[0]
     raise FactUnreadable(
-        "Both colours exist, and neither nginx's upstream file nor .env says which one has the traffic.",
-        where=".runbook/upstreams/active.conf, .env",
+        "Both colours exist, and neither nginx's upstream file nor our variables say which one has the traffic.",
+        where=f".runbook/upstreams/active.conf, {environment.compose.variables_file}",
         next_step="Find out with `docker logs` of both backends, and stop the colour without requests; then run again.")
 
 
@@ -112,7 +112,7 @@ def refuse_another_project(environment: Environment, variables: Mapping[str, str
     if owner != environment.project:
         raise PreconditionFailed(
             f"The folder belongs to the Compose project {owner}; this environment's project is {environment.project}.",
-            where=environment.server.path(".env"),
+            where=environment.server.path(environment.compose.variables_file),
             next_step=f"Is it this environment that runs there: set compose.project to {owner}. Else give it a "
             "server.directory of its own.")
 

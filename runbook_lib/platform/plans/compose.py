@@ -1,6 +1,6 @@
 """The one way Docker Compose is called on the server.
 
-Project directory, files and both environment files are always named, so that neither the working directory
+Project directory, files and the files of variables are always named, so that neither the working directory
 nor a forgotten variable decides what is started.
 """
 
@@ -115,6 +115,8 @@ done
 exit 1
 """
 # The override is Compose's last file from the first adoption on; before it there is none to be named.
+# Compose reads no `.env` of the folder once other files of variables are named; ours come after the application's own.
+WITH_OWN_ENV = '[ ! -e "$0" ] || exec docker compose --env-file "$0" "$@"; exec docker compose "$@"'
 WITH_OVERRIDE = '[ ! -e "$0" ] || COMPOSE_FILE=$COMPOSE_FILE:$0; exec "$@"'
 END_PROJECT = FIND + r"""
 end
@@ -152,10 +154,18 @@ def compose(
         argv = ["env", named, "COMPOSE_PATH_SEPARATOR=:", "sh", "-c", WITH_OVERRIDE, own, *argv]
     else:
         argv += [word for name in files for word in ("--file", name)]
-        argv += ["--env-file", f"{directory}/.env", "--env-file", f"{directory}/.env.secrets"]
+        argv = _with_our_files(environment, argv)
     for profile in profiles:
         argv += ["--profile", profile]
     return Command((*argv, *words), stdin=stdin, cwd=directory, timeout_s=timeout_s, accepts=accepts)
+
+
+def _with_our_files(environment: Environment, argv: list[str]) -> list[str]:
+    ours = (environment.compose.variables_file, environment.compose.secrets_file)
+    named = [word for name in ours for word in ("--env-file", environment.server.path(name))]
+    if environment.compose.has_own_env:
+        return ["sh", "-c", WITH_OWN_ENV, environment.server.path(".env"), *argv[2:], *named]
+    return [*argv, *named]
 
 
 def remove_services(environment: Environment, *services: str) -> Command:

@@ -1,4 +1,4 @@
-"""The small files that decide what runs: Compose's `.env` and `.env.secrets`, nginx's upstreams and exemptions."""
+"""The small files that decide what runs: variables and secrets for Compose, nginx's upstreams and exemptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["env_file", "exemptions_file", "secrets_file", "upstreams_file"]
 
 
 def env_file(rollout: Rollout, *, live: str) -> str:
-    """The text of `.env`: the target in its colour, `live` as the colour that a plain `docker compose up` starts."""
+    """The text of `compose.variables_file`: the target in its colour, `live` as the one that a plain `up` starts."""
     environment, target, idle = rollout.environment, rollout.target, rollout.colour.upper()
     variables = {
         "COMPOSE_PROJECT_NAME": environment.project,
@@ -39,8 +39,8 @@ def exemptions_file(environment: Environment) -> str:
     return "".join(("# Written by the deploy runbook from rate_limit.exempt.\n", *lines))
 
 
-def secrets_file(secrets: Mapping[str, Secret], names: tuple[str, ...]) -> Secret:
-    """The whole text of `.env.secrets` as one secret, quoted so that Compose takes every character as it is.
+def secrets_file(secrets: Mapping[str, Secret], names: tuple[str, ...], file: str = ".env.secrets") -> Secret:
+    """The whole text of `compose.secrets_file`, which is `file`, as one secret, each quoted for Compose.
 
     Raises BadParameter with the name of a secret that cannot be written so.
     """
@@ -49,7 +49,7 @@ def secrets_file(secrets: Mapping[str, Secret], names: tuple[str, ...]) -> Secre
         try:
             lines += [f"{name}={quoted(secrets[name].reveal())}"] if name in secrets else []
         except ValueError as reason:
-            raise BadParameter(f"{name} {reason}, which .env.secrets cannot hold.", where=".env.secrets",
+            raise BadParameter(f"{name} {reason}, which {file} cannot hold.", where=file,
                                next_step="Make another value, and put it where this run takes its secrets from.",
                                ) from None  # the cause would show the value
     return Secret("server secrets", "\n".join(lines) + "\n")

@@ -139,5 +139,5 @@ class Rollout:
         return replace(self, deployed=replace(self.deployed, live_colour=self.colour))
 
     def path(self, name: str) -> str:
-        """A path below the server's project directory, e.g. `path(".env")`."""
+        """A path below the server's project directory, e.g. `path("compose.yml")`."""
         return self.environment.server.path(name)

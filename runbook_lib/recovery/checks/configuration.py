@@ -87,7 +87,7 @@ def _secrets_are_kept(now: ConfigurationBackups, environment: Environment) -> Fi
 
 
 def _secrets(now: ConfigurationBackups, environment: Environment) -> tuple[Finding, ...]:
-    file = ".env" if environment.release.replaced else ".env.secrets"
+    file = ".env" if environment.release.replaced else environment.compose.secrets_file
     leaks = "; ".join(f"{secret} in {file}" for secret, file in now.leaks)
     return (
         finding(SEARCHABLE, now.searched, measured="yes" if now.searched else "no",

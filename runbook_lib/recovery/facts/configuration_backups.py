@@ -201,8 +201,8 @@ def unlisted_files(environment: Environment, read: Callable[[str], str | None],
 
 
 def secrets_source(environment: Environment) -> str:
-    """The first line of both programs: which file has the values that no backup may hold."""
-    return "secrets_file=.env\n" if environment.release.replaced else ""
+    """The first line of both programs: which file has the values that no backup may hold, and whether it is ours."""
+    return "secrets_file=.env own=yes\n" if environment.release.replaced else environment.compose.assignments
 
 
 def source_arguments(environment: Environment) -> tuple[str, ...]:

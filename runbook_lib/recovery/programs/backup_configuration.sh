@@ -96,7 +96,7 @@ archive() {
 # unpack FOLDER: a tar from standard input, as files that this user can read and remove, whoever owned them
 unpack() { tar -C "$1" --no-same-owner -xf - && chmod -R u+rwX -- "$1"; }
 
-live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/.env" | tr ',' '\n' | grep -xE 'blue|green' | head -n 1; }
+live_colour() { grep -oP '^COMPOSE_PROFILES=\K.*' -- "$directory/${variables_file:-.env}" | tr ',' '\n' | grep -xE 'blue|green' | head -n 1; }
 
 # in_front NAME: of a rotated log with its number or date in front of .log (logrotate's `extension`), what its log is called
 in_front() {

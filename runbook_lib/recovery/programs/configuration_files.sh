@@ -9,16 +9,16 @@ umask 077
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 largest_file=2000000
-# Where the values of secrets are, below the project's folder. A caller that says .env has no file of ours: the application's
-# own has other values too, may be missing, and a secret in it is what is called like one.
-secrets_file=${secrets_file:-.env.secrets}
-names_a_secret() { [[ $secrets_file == .env.secrets || ${1^^} =~ PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
-secrets_readable() { [[ -r $directory/$secrets_file || $secrets_file != .env.secrets && ! -e $directory/$secrets_file ]]; }
+# Where the values of secrets are, below the project's folder. With `own` it belongs to the application, has
+# other values too, and may be missing; a secret in it is what is called like one.
+secrets_file=${secrets_file:-.env.secrets} own=${own:-}
+names_a_secret() { [[ -z $own || ${1^^} =~ PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
+secrets_readable() { [[ -r $directory/$secrets_file || -n $own && ! -e $directory/$secrets_file ]]; }
 
 # Files that hold keys and secrets by their nature never get into the copy, whatever is in them.
 is_secret_name() {
-    # where it is the application's own, it holds its secrets
-    [[ $secrets_file == .env.secrets || ${1##*/} != "$secrets_file" ]] || return 0
+    # ours or the application's own: it holds secrets
+    [[ ${1##*/} != "${secrets_file##*/}" ]] || return 0
     case ${1##*/} in
         .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
         *) return 1 ;;
@@ -83,7 +83,7 @@ password_in_url='://[^/@:[:space:]]*:([^/@[:space:]]+)@'
 # lines of Windows.
 assignment() {
     local line=$1
-    if [[ $secrets_file == .env.secrets ]]; then
+    if [[ -z $own ]]; then
         [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || return
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
     else
@@ -103,10 +103,10 @@ assignment() {
 secrets_in() {
     found=()
     ! names_a_secret "$1" || found+=("$2")
-    [[ $secrets_file == .env.secrets || ! $2 =~ $password_in_url ]] || found+=("${BASH_REMATCH[1]}")
+    [[ -z $own || ! $2 =~ $password_in_url ]] || found+=("${BASH_REMATCH[1]}")
     local one kept=()
     for one in "${found[@]}"; do
-        [[ $secrets_file != .env.secrets && $one =~ ^\$(\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)$ ]] || kept+=("$one")
+        [[ -n $own && $one =~ ^\$(\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)$ ]] || kept+=("$one")
     done
     found=("${kept[@]}")
 }

@@ -27,7 +27,7 @@ def no_secret_in_compose(config: ComposeConfig, environment: Environment) -> tup
     if environment.release.replaced or not environment.delivered_secrets:
         return ()
     found = [f"{service}: {name}" for service, about in sorted(config.services.items()) for name in _plain(about)]
-    return (Finding(PLAIN, Verdict.WARNING, "; ".join(found), "each comes from .env.secrets",
+    return (Finding(PLAIN, Verdict.WARNING, "; ".join(found), f"each comes from {environment.compose.secrets_file}",
                     "Refer to it as ${NAME:?} without a default, and name it in the environment file's secrets; then "
                     "make another value: who reads the repository knows this one."),) if found else ()
 

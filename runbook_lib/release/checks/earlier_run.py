@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
-from runbook_lib.platform.facts.releases import ENV, UPSTREAMS, Deployed
+from runbook_lib.platform.facts.releases import UPSTREAMS, Deployed
 from runbook_lib.platform.facts.replaced_release import OVERRIDE
 
 CHECK = "what ran here is running"
@@ -103,18 +103,22 @@ def _what_next(environment: Environment, deployed: Deployed, containers: tuple[C
         return (f"Start it again, on the server: cd {environment.server.directory} && docker compose -p "
                 f"{environment.project} --project-directory . {files} "
                 f"{'start' if containers else 'up --detach --wait'}; then run this again.")
+    # with two files of variables named, Compose does not look for the application's own
+    own = ((".env",) if environment.compose.has_own_env else ())
+    ours = (environment.compose.variables_file, environment.compose.secrets_file)
+    variables = " ".join(f"--env-file {name}" for name in (*own, *ours))
     # with a first file in a folder of its own, Compose would take that folder for the project's
     up = (f"on the server: cd {environment.server.directory} && docker compose -p {environment.project} "
-          f"--project-directory . {files} --env-file .env --env-file .env.secrets up --detach --wait")
+          f"--project-directory . {files} {variables} up --detach --wait")
     has_files = bool(deployed.env_text) and deployed.secrets_sha256 is not None
     if containers or deployed.left_volumes:
         if has_files:
             return f"Start it again, {up}; then run this again."
-        missing = [name for name, there in ((ENV, deployed.env_text), (".env.secrets", deployed.secrets_sha256))
+        missing = [name for name, there in zip(ours, (deployed.env_text, deployed.secrets_sha256), strict=True)
                    if not there]
         return (f"Put {' and '.join(missing)} back from a backup of the configuration (33), then start it again, {up}; "
                 "then run this again. Where the data are not wanted: docker volume rm.")
     # neither containers nor volumes of our name: they are elsewhere, or gone
     return ("Find out where it runs: `docker compose ls --all` and `docker volume ls` show other names and data; "
-            f"started again under its own name, {up}. Where the data are lost: move {HISTORY}, {UPSTREAMS} and {ENV} "
-            "away, deploy with 20, then restore with 32.")
+            f"started again under its own name, {up}. Where the data are lost: move {HISTORY}, {UPSTREAMS} and "
+            f"{ours[0]} away, deploy with 20, then restore with 32.")

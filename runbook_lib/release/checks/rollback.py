@@ -29,7 +29,7 @@ def rollback_preconditions(
         finding("its commit is available", tree.commit is not None, measured=tree.problem or choice.release.commit[:12],
                 expected="in the checkout or at the origin", next_step="Choose another release from the table."),
         _images(choice),
-        *(_kept(tree) if deployed.replaced else _secrets(deployed)),
+        *(_kept(tree) if deployed.replaced else _secrets(deployed, environment.compose.secrets_file)),
         _schema(_with_files(schema, tree), database, _why_not_reversed(deployed, tree),
                 gate=ON_IT if deployed.replaced else BEFORE),
         *_compose_files(tree),
@@ -53,9 +53,9 @@ def _images(choice: RollbackTarget) -> Finding:
                    next_step="They are built from the commit first: it takes a minute longer.")
 
 
-def _secrets(deployed: Deployed) -> tuple[Finding, ...]:
+def _secrets(deployed: Deployed, file: str) -> tuple[Finding, ...]:
     return (finding("the server has its secrets", deployed.secrets_sha256 is not None,
-                    measured="yes" if deployed.secrets_sha256 else ".env.secrets is missing", expected="yes",
+                    measured="yes" if deployed.secrets_sha256 else f"{file} is missing", expected="yes",
                     next_step="20 Deploy delivers them: deploy the earlier tag with it instead."),)
 
 

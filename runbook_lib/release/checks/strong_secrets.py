@@ -38,7 +38,7 @@ def _on_the_server(on_server: ServerSecrets, environment: Environment) -> tuple[
     if not environment.server_secrets and on_server.mode is None:
         return (not_applicable(STRONG_THERE, OWN_FILES if environment.release.replaced else
                                "the environment file names none that a deployment has to deliver"),)
-    return _server_file(on_server), _server_values(on_server, environment)
+    return _server_file(on_server, environment), _server_values(on_server, environment)
 
 
 def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecrets, environment: Environment,
@@ -51,7 +51,7 @@ def secrets_can_be_delivered(held: Mapping[str, Secret], on_server: ServerSecret
                   for reason in [unquotable(held[name].reveal())] if reason]
     lost = sorted(one.name for one in on_server.secrets if one.length and one.name not in {*held, *delete})
     return (
-        finding("every secret can be written into .env.secrets", not unwritable,
+        finding(f"every secret can be written into {environment.compose.secrets_file}", not unwritable,
                 measured="; ".join(unwritable) or "yes", expected="text of one line", next_step=HOW_TO),
         finding("no secret of the server is lost", not lost, measured=", ".join(lost) or "none",
                 expected="none that this run does not have",
@@ -108,23 +108,23 @@ def _judge(check: str, by_name: Mapping[str, SecretStrength], environment: Envir
                    expected=f"all {len(wanted)}, each as long as the environment requires", next_step=advice)
 
 
-def _server_file(on_server: ServerSecrets) -> Finding:
+def _server_file(on_server: ServerSecrets, environment: Environment) -> Finding:
     check = "only the owner can read the secrets on the server"
     if on_server.mode is None:
-        return _no_file(check)
+        return _no_file(check, environment)
     return finding(check, on_server.mode & 0o077 == 0, measured=f"mode {on_server.mode:04o}, owner {on_server.owner}",
-                   expected="mode 0600", next_step="On the server: chmod 600 .env.secrets.")
+                   expected="mode 0600", next_step=f"On the server: chmod 600 {environment.compose.secrets_file}.")
 
 
 def _server_values(on_server: ServerSecrets, environment: Environment) -> Finding:
     check = STRONG_THERE
     if on_server.mode is None:
-        return _no_file(check)
+        return _no_file(check, environment)
     by_name = {strength.name: strength for strength in on_server.secrets}
     return _judge(check, by_name, environment, f"{HOW_TO} The next deployment delivers it.")
 
 
-def _no_file(check: str) -> Finding:
+def _no_file(check: str, environment: Environment) -> Finding:
     # a warning: a server before its first deployment has none, and that is as it should be
-    return Finding(check, Verdict.WARNING, "no .env.secrets yet", "a file of mode 0600",
+    return Finding(check, Verdict.WARNING, f"no {environment.compose.secrets_file} yet", "a file of mode 0600",
                    "Nothing to do before the first deployment: it delivers the file.")

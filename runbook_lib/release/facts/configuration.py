@@ -116,9 +116,9 @@ def _reply(connections: Connections, environment: Environment, commit: str, own_
     files = environment.compose.files
     argv = ("bash", "-s", "--", environment.server.directory, commit, environment.project, str(len(files)), *files,
             *words)
-    program = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh",
-                            "release/read_git.sh", "release/whole_tree.sh", "release/env_files.sh",
-                            "release/proxy_directives.sh", "release/configuration.sh")
+    program = environment.compose.assignments + programs.text(
+        "platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
+        "release/whole_tree.sh", "release/env_files.sh", "release/proxy_directives.sh", "release/configuration.sh")
     try:
         return connections.server.run(Command(argv, stdin=program, timeout_s=VALIDATION_TIMEOUT_S)).stdout
     except CommandTimedOut as cause:

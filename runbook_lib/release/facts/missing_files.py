@@ -12,7 +12,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.questions import Connections
 
 # what a deployment writes next to the release: git would overwrite it, and take it away when it returns
-FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")
+FILES_OF_THE_SERVER = (".env", ".env.secrets", ".runbook")  # unless an environment names others
 # A folder that cannot be entered may well hold the file; one that is not there holds none, and neither does a file. The
 # replies are numbers, because a path may hold any character.
 SHOW_ABSENT = r"""

@@ -19,6 +19,7 @@ from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
+from runbook_lib.environment.compose import OURS
 from runbook_lib.platform.facts.running_release import COMMIT
 from runbook_lib.release.facts.checkout_errors import compose_error, key_without_line, unreachable
 from runbook_lib.release.facts.compose_variables import placeholder_variables
@@ -141,17 +142,16 @@ def inspect_release(environment: Environment, ref: str) -> Question[ReleaseTree]
     patterns = environment.migrations.files if environment.migrations else ()
     argv = ("bash", "-s", "--", where, ref, "own" if by_hand else "ours", str(len(files)), *files, str(len(patterns)),
             *patterns, *variables)
-    program = programs.text("platform/whole_lines.sh", *_PROGRAM)
+    program = environment.compose.assignments + programs.text("platform/whole_lines.sh", *_PROGRAM)
+    ours = (OURS,) if by_hand else environment.compose.files_of_ours
 
     def fetch(connections: Connections) -> ReleaseTree:
         reply = connections.server.run(Command(argv, stdin=program, timeout_s=SURVEY_TIMEOUT_S))
         if by_hand and reply.stdout.startswith("no-checkout\t"):
             why = f"no git checkout in {where} can be read: {head_of(_decoded(reply.stdout.split()[1]), 300)}"
             return ReleaseTree(ref, None, why, by_hand=True)
-        tree = parse_release(reply.stdout, ref, where=where, compose_files=files)
-        # .env is the application's own file then
-        tree = replace(tree, of_the_server=tuple(name for name in tree.of_the_server if name != ".env" or not by_hand),
-                       no_migrations=environment.without.get("migrations", ""), by_hand=by_hand,
+        tree = parse_release(reply.stdout, ref, where=where, compose_files=files, ours=ours)
+        tree = replace(tree, no_migrations=environment.without.get("migrations", ""), by_hand=by_hand,
                        configuration_folders=environment.compose.configuration,
                        api_folder=environment.release.folder_of(environment.release.api),
                        file_migrations=file_migrations(environment, reply.stdout, connections))
@@ -169,16 +169,20 @@ def _with_answers_of_the_server(tree: ReleaseTree, environment: Environment, con
                    overlaid=overlaid_files(environment, compose.services, connections))
 
 
-def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[str]) -> ReleaseTree:
-    """The records that `release_survey.sh` prints, as a value. Raises FactUnreadable on anything else."""
+def parse_release(text: str, ref: str, *, where: str, compose_files: Iterable[str],
+                  ours: Iterable[str] = FILES_OF_THE_SERVER) -> ReleaseTree:
+    """The records that `release_survey.sh` prints, as a value. Raises FactUnreadable on anything else.
+
+    `ours` are the files and folders at the top that a deployment keeps there itself.
+    """
     try:
-        return _read(text, ref, where, tuple(compose_files))
+        return _read(text, ref, where, tuple(compose_files), frozenset(ours))
     except (ValueError, KeyError, IndexError) as cause:  # base64 raises a ValueError of its own
         what = f"The release {ref} could not be surveyed: the reply is not in the expected form."
         raise FactUnreadable(what, where=where, next_step="Try `git status` in that folder; then run again.") from cause
 
 
-def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> ReleaseTree:
+def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...], ours: frozenset[str]) -> ReleaseTree:
     first, *_ = records = [line.split("\t") for line in lines_of(text)]
     if first[0] in ("unreachable", "no-checkout"):
         raise unreachable(first[0], _decoded(first[1]).strip(), where)
@@ -199,7 +203,7 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...]) -> Re
                                         key_without_line(files, compose_files if compose[0][1] != "0" else ()))
                         if compose else None, links),
         of_the_server=tuple(record[3] for record in records
-                            if record[0] == "tree" and record[3] in FILES_OF_THE_SERVER),
+                            if record[0] == "tree" and record[3] in ours),
         ports=parse_ports(records),
         networks=parse_networks(records), mounted=parse_volumes(records), volumes=parse_live_volumes(records),
         running=parse_running(records),

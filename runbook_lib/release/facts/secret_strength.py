@@ -33,7 +33,7 @@ class SecretStrength:
 
 @dataclass(frozen=True)
 class ServerSecrets:
-    """The server's `.env.secrets`. `mode` and `owner` are None where there is no file yet.
+    """The server's `compose.secrets_file`. `mode` and `owner` are None where there is no file yet.
 
     `refused` are logins of the application with a password of this run that the live database does not accept;
     `undecided` those where the database runs and that could not be found out.
@@ -53,7 +53,7 @@ def survey_secrets(environment: Environment, held: Mapping[str, Secret] | None =
 
     Raises FactUnreadable when the file cannot be read by the environment's user. Source: `programs/read_secrets.sh`.
     """
-    path = f"{environment.server.directory}/.env.secrets"
+    path = environment.server.path(environment.compose.secrets_file)
     argv = ("bash", "-s", "--", path, ",".join(WEAK_WORDS))
 
     def fetch(connections: Connections) -> ServerSecrets:

@@ -1,4 +1,4 @@
-"""Steps that put the release's files in place, and start the services that read them: secrets, checkout, `.env`.
+"""Steps that put the release's files in place, and start the services that read them: secrets, checkout, variables.
 
 Every undo is safe whether the step was done, half done or not done at all.
 """
@@ -52,8 +52,8 @@ def infrastructure_services(environment: Environment) -> tuple[str, ...]:
 
 
 def deliver_secrets(rollout: Rollout, secret_file: Secret) -> Step:
-    """`.env.secrets` from this run's secrets. Undone: what this run put aside, and nothing where it put none aside."""
-    path = rollout.path(".env.secrets")
+    """`compose.secrets_file` from this run's secrets. Undone: what this run put aside, if it put anything aside."""
+    path = rollout.path(rollout.environment.compose.secrets_file)
     places = (path, rollout.path(".runbook/lock.json"), rollout.path(".runbook/env.secrets.before"))
     return Step(
         StepKey.DELIVER_SECRETS,
@@ -69,7 +69,7 @@ def check_out(rollout: Rollout) -> Step:
     environment = rollout.environment
     git = ("git", "-C", environment.server.directory, "checkout", "--quiet", "--force", "--detach")
     head = rollout.deployed.head
-    # a release that holds a `.env` of its own takes the server's away when git leaves it: it is put back after that
+    # a release that holds a file of that name takes the server's away when git leaves it: it is put back after that
     files = (Command((*git, head)), _previous_env(rollout)) if head else ()
     return Step(
         StepKey.CHECK_OUT,
@@ -83,12 +83,13 @@ def check_out(rollout: Rollout) -> Step:
 
 
 def configure(rollout: Rollout) -> Step:
-    """`.env` with the new release in the idle colour; traffic stays where it is."""
-    environment, previous, path = rollout.environment, rollout.deployed.env_text, rollout.path(".env")
+    """`compose.variables_file` with the new release in the idle colour; traffic stays where it is."""
+    environment, previous = rollout.environment, rollout.deployed.env_text
+    name = environment.compose.variables_file
     return Step(
         StepKey.CONFIGURE,
-        "Write the release into .env",
-        (WriteFile(path, env_file(rollout, live=rollout.live_colour or rollout.colour)),),
+        f"Write the release into {name}",
+        (WriteFile(rollout.path(name), env_file(rollout, live=rollout.live_colour or rollout.colour)),),
         undo_files=(_previous_env(rollout),),
         undo=(remove_project(environment),) if previous is None else (),
         why="configuration hashes are part of it, so that Compose notices a changed mounted file",
@@ -96,7 +97,8 @@ def configure(rollout: Rollout) -> Step:
 
 
 def _previous_env(rollout: Rollout) -> Action:
-    previous, path = rollout.deployed.env_text, rollout.path(".env")
+    previous = rollout.deployed.env_text
+    path = rollout.path(rollout.environment.compose.variables_file)
     return Command(("rm", "-f", path)) if previous is None else WriteFile(path, previous)
 
 

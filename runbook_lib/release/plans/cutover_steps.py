@@ -54,7 +54,7 @@ def switch(rollout: Rollout) -> Step:
             test_configuration(environment),
             cutover_marker(environment, rollout.live_colour),
             reload_nginx(environment),
-            WriteFile(rollout.path(".env"), env_file(rollout, live=colour)),
+            WriteFile(rollout.path(rollout.environment.compose.variables_file), env_file(rollout, live=colour)),
         ),
         undo=_switch_back(rollout),
         why="one file replaced by rename, then a reload: requests in progress finish on the old colour",

@@ -68,7 +68,7 @@ def plan_deploy(
     rollout = Rollout(environment, deployed, target, choices, containers, endpoints=endpoints)
     if environment.release.replaced:
         return plan_replacement(rollout, backup, tree)
-    secret_file = secrets_file(secrets, environment.delivered_secrets)
+    secret_file = secrets_file(secrets, environment.delivered_secrets, environment.compose.secrets_file)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
     changes = configuration.changes if configuration else ()

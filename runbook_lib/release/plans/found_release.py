@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runbook_lib.core.commands import Command, WriteFile
 from runbook_lib.core.plan import Action, Step
-from runbook_lib.platform.facts.releases import ENV, UPSTREAMS
+from runbook_lib.platform.facts.releases import UPSTREAMS
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.plans.cutover_steps import record_line
@@ -21,7 +21,7 @@ def record_running(rollout: Rollout) -> tuple[Step, ...]:
     It has no undo: it says what is so.
     """
     deployed = rollout.deployed
-    texts = {ENV: deployed.env_text, UPSTREAMS: deployed.upstreams_text}
+    texts = {rollout.environment.compose.variables_file: deployed.env_text, UPSTREAMS: deployed.upstreams_text}
     actions: list[Action] = [WriteFile(rollout.path(name), text) for name in deployed.lost if (text := texts[name])]
     commit = deployed.live_commit
     if commit and deployed.lost and not any(release.commit == commit for release in deployed.releases):

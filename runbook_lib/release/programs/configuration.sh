@@ -71,9 +71,11 @@ recreated() {
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
     # Compose loads its builder also in a dry run, and that writes below HOME
-    compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders"
-        --env-file "$tree/.runbook/release.env")
-    [[ ! -r $1/.env.secrets ]] || compose+=(--env-file "$1/.env.secrets")
+    compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders")
+    path=''
+    [[ ${variables_file:-.env} == .env ]] || path=$(own_env "$1" "$tree" "$commit")
+    compose+=(${path:+--env-file "$path"} --env-file "$tree/.runbook/release.env")
+    [[ ! -r $1/${secrets_file:-.env.secrets} ]] || compose+=(--env-file "$1/${secrets_file:-.env.secrets}")
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
     # links: a change of a value makes a container anew
     until resolved=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config 2>"$scratch/error" </dev/null); do

@@ -2,8 +2,8 @@
 # What a release would bring: `bash -s -- CHECKOUT REF OWN COUNT FILE… COUNT PATTERN… NAME=VALUE…`, the first COUNT being of Compose
 # files in their order, the second one of patterns of files that are migrations.
 # Follows whole_lines.sh, read_git.sh, whole_tree.sh, env_files.sh and project_networks.sh. Reads only: it works in a folder of its own that is
-# removed afterwards. The NAME=VALUE pairs replace the server's `.env` and `.env.secrets`; with OWN `own`, where `.env` is
-# the application's and not written by a deployment, they come after it.
+# removed afterwards. The NAME=VALUE pairs replace the server's files of variables and secrets; with OWN `own`, or another
+# `variables_file`, `.env` is the application's and not written by a deployment, and they come after it.
 
 set -uo pipefail
 export LC_ALL=C
@@ -18,8 +18,8 @@ main() {
     local git=(git -C "$checkout")
     printf 'commit\t%s\t%s\t%s\n' "$commit" "$kind" "$("${git[@]}" log -1 --format='%cI%x09%s' "$commit" | encoded)"
     printf 'head\t%s\n' "$("${git[@]}" rev-parse --verify --quiet HEAD)"
-    # without `.env` nothing is live
-    [[ ! -s $checkout/.env ]] || show_absent checkout "$checkout"
+    # without our variables nothing is live
+    [[ ! -s $checkout/${variables_file:-.env} ]] || show_absent checkout "$checkout"
     show_local "$checkout"
     printf 'version\t%s\n' "$("${git[@]}" describe --tags --always "$commit" 2>/dev/null)"
     # git before 2.36 has no --format
@@ -134,7 +134,7 @@ show_compose() {
     # of several, one that is missing is Compose's own error
     [[ -f $tree/${files[0]} ]] || return 0
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
-    [[ $own != own ]] || variables=$(own_env "$checkout" "$tree" "$commit")
+    [[ $own != own && ${variables_file:-.env} == .env ]] || variables=$(own_env "$checkout" "$tree" "$commit")
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
     while

@@ -13,7 +13,7 @@ from lab import images
 from lab.engine import docker
 from lab.processes import output
 from runbook_lib.connections import open_connections
-from runbook_lib.environment.locations import Compose
+from runbook_lib.environment.compose import Compose
 from runbook_lib.platform.facts.containers import exec_in
 from runbook_lib.platform.facts.server import DATABASE_DATA, DOCKER_DATA, SURVEY, parse_server
 from runbook_lib.platform.plans.compose import remove_project, remove_services, stop_services

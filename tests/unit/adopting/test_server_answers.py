@@ -113,7 +113,7 @@ def survey(folder: Path, *, docker: str, backups: str) -> dict[str, Answer]:
     program.write_text(f"#!/bin/sh\n{docker}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     done = subprocess.run(["sh", "-c", programs.text(*PROGRAM), "requirements", str(folder), "shop",
-                           backups, str(folder / "configuration.git")], capture_output=True, text=True, check=True,
+                           backups, str(folder / "configuration.git"), ".env", ".env.secrets"], capture_output=True, text=True, check=True,
                           env={"PATH": f"{folder}/bin:{os.environ['PATH']}", "LC_ALL": "C"})
     return parse_survey(done.stdout)
 

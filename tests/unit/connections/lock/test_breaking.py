@@ -12,7 +12,7 @@ from runbook_lib.connections.lock import EnvironmentLock, break_lock, holding, l
 from runbook_lib.core.errors import LockHeld, PreconditionFailed, Refused
 from tests.unit.connections.sshd import Sshd
 
-STAGING = SimpleNamespace(name="staging", project="gw2-staging")
+STAGING = SimpleNamespace(name="staging", project="gw2-staging", compose=SimpleNamespace(variables_file=".env"))
 
 
 def test_the_owner_must_be_typed_and_the_broken_run_finds_out(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.errors import FactUnreadable, LockHeld, Refused
 from tests.unit.connections.sshd import Sshd
 
-STAGING = SimpleNamespace(name="staging", project="gw2-staging")
+STAGING = SimpleNamespace(name="staging", project="gw2-staging", compose=SimpleNamespace(variables_file=".env"))
 
 
 def lock(server: SshServer, run_id: str = "run-a", owner: str = "ana") -> EnvironmentLock:

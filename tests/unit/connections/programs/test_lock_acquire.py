@@ -32,8 +32,8 @@ def job_folder(home: Path, run_id: str, *, days: float, ended: bool = True) -> P
 
 
 def take_and_release(home: Path, *, keep_runs: int = 2, keep_days: int = 30, silent_s: str = "5", run_id: str = MINE,
-                     known: str = "0", project: str = "") -> str:
-    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known, project)
+                     known: str = "0", project: str = "", variables: str = ".env") -> str:
+    words = ("bash", "-c", ACQUIRE, "lock", str(home), run_id, silent_s, str(keep_runs), str(keep_days), known, project, variables)
     done = subprocess.run(words, input='{"owner": "anna"}\n', text=True, capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout.strip()
@@ -263,3 +263,11 @@ def test_a_run_that_takes_its_lock_again_is_not_asked_again(tmp_path: Path) -> N
     assert take_and_release(tmp_path, project="ours") == "taken 1"
     (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=theirs\n")
     assert take_and_release(tmp_path, project="ours", known="1") == "taken 1"
+
+
+def test_the_applications_own_name_of_a_project_counts_where_no_file_of_ours_names_one(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=dev\n")
+    assert take_and_release(tmp_path, project="shop") == "other dev"
+    assert take_and_release(tmp_path, project="shop", variables=".runbook/variables.env") == "taken 1"
+    (tmp_path / ".runbook/theirs.env").write_text("COMPOSE_PROJECT_NAME=another\n")
+    assert take_and_release(tmp_path, project="shop", variables=".runbook/variables.env") == "other another"

@@ -26,6 +26,22 @@ def test_every_call_names_folder_file_and_both_environment_files() -> None:
     assert argv.count("--env-file") == 2 and "--project-directory" in argv and argv[-1] == "ps"
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_our_variables_come_after_the_applications_own_where_they_lie_elsewhere(tracked: bool, tmp_path: Path) -> None:
+    """Compose reads no `.env` unasked once files are named, and ends at one that is not there."""
+    given = load_environment(overlay(tmp_path, f"""
+        server: {{directory: {tmp_path}}}
+        compose: {{variables_file: .runbook/variables.env, secrets_file: .runbook/secrets.env}}
+        """))
+    if tracked:
+        (tmp_path / ".env").touch()
+    _, call = run_with(tmp_path, "exit 0", commands.compose(given, "ps"))
+    words = call.split()
+    named = [words[place + 1].removeprefix(f"{tmp_path}/") for place, word in enumerate(words) if word == "--env-file"]
+    assert named == [*[".env"] * tracked, ".runbook/variables.env", ".runbook/secrets.env"]
+    assert (words[0], words[-1]) == ("compose", "ps") and "--project-directory" in words
+
+
 @pytest.mark.parametrize(("recreate", "flag"), [(True, "--force-recreate"), (False, "--no-recreate"), (None, None)])
 def test_what_exists_is_made_anew_always_never_or_as_compose_sees_it(recreate: bool | None, flag: str | None) -> None:
     words = set(commands.compose_up(ENVIRONMENT, "redis", recreate=recreate).argv) & {"--force-recreate", "--no-recreate"}

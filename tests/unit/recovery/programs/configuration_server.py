@@ -39,11 +39,16 @@ class Server:
     def commit(self, project: str = "gw2-staging") -> subprocess.CompletedProcess[str]:
         return self.step("commit", str(self.repository), ".env", ".env.secrets", "nginx", "--", str(self.etc), project=project)
 
+    def commit_from(self, first: str, *paths: str) -> subprocess.CompletedProcess[str]:
+        """With another first line of the program: where our files lie."""
+        argv = ("bash", "-s", "--", "commit", str(self.project), "gw2-staging", str(self.repository), *paths, "--", str(self.etc))
+        return subprocess.run(argv, input=configuration_program(first), text=True, capture_output=True, timeout=60)
+
     def commit_own(self) -> subprocess.CompletedProcess[str]:
         """As where the application has a file of its own, and the runbooks none."""
         (self.project / ".env.secrets").unlink()
         argv = ("bash", "-s", "--", "commit", str(self.project), "shop", str(self.repository), ".env", "nginx", "--")
-        return subprocess.run(argv, input=configuration_program("secrets_file=.env\n"), text=True, capture_output=True, timeout=60)
+        return subprocess.run(argv, input=configuration_program("secrets_file=.env own=yes\n"), text=True, capture_output=True, timeout=60)
 
     def survey(self) -> ConfigurationBackups:
         argv = ("bash", "-s", "--", str(self.project), str(self.repository), "clone", str(self.repository),

@@ -106,3 +106,15 @@ def test_a_search_for_secrets_that_could_not_be_made_is_not_one_that_found_none(
     done = server.step("commit", str(server.repository), "nginx", "--", environment=failing)
     assert done.returncode == 1
     assert not (server.repository / "refs/heads/main").exists()
+
+
+def test_secrets_in_our_own_folder_are_searched_for_and_never_copied(server: Server) -> None:
+    """compose.secrets_file: another place, the same care."""
+    (server.project / ".runbook").mkdir(exist_ok=True)
+    (server.project / ".env.secrets").rename(server.project / ".runbook/secrets.env")
+    first = "variables_file=.runbook/variables.env secrets_file=.runbook/secrets.env\n"
+    assert server.commit_from(first, ".runbook", "nginx").returncode == 0
+    assert server.git("show", "main:SECRET_NAMES") == "STAGING_DB_PASSWORD\n"
+    assert "secrets.env" not in server.git("ls-tree", "-r", "--name-only", "main")
+    (server.etc / "planted.conf").write_text(f"a = {SECRET}\n")
+    assert "STAGING_DB_PASSWORD is in server/" in server.commit_from(first, "nginx").stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -137,3 +137,19 @@ def _web(repositories: Repositories) -> dict[str, Any]:
     assert tree.sources.compose is not None
     assert tree.sources.compose.error == ""
     return tree.sources.compose.services["web"]
+
+
+def test_a_tracked_env_of_the_application_is_a_release_of_two_colours_affair_where_ours_lies_elsewhere(
+        repositories: Repositories) -> None:
+    (repositories.work / "docker-compose.staging.yml").write_text("services: {web: {image: 'shop:${TAG:?}'}}\n")
+    (repositories.work / ".env").write_text("TAG=2.0\n")
+    git(repositories.work, "add", "--force", ".env")
+    repositories.commit("second")
+    compose, here = repositories.environment().compose, ThisMachine()
+    trees = [inspect_release(repositories.environment(compose=compose.model_copy(update={
+        "files": ("docker-compose.staging.yml",), **keys})), "develop").fetch(cast("Any", here))
+        for keys in ({}, {"variables_file": ".runbook/variables.env", "secrets_file": ".runbook/secrets.env"})]
+    assert [tree.of_the_server for tree in trees] == [(".env",), ()], "only in the first case would it be overwritten"
+    read = [tree.sources.compose for tree in trees]
+    assert read[0] is not None and "TAG" in read[0].error
+    assert read[1] is not None and read[1].services["web"]["image"] == "shop:2.0"
