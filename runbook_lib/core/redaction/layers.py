@@ -6,8 +6,6 @@ the search itself.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
 import re
 import string
@@ -16,22 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-SHORTEST_TOKEN = 20  # characters of an encoded text
+from runbook_lib.core.redaction.tokens import meanings_of_tokens
+
 SHORTEST_HELD = 8  # of one whose rest is still to come: shorter ones are words, which are shown at once
 LONGEST_QUOTED = 20_000  # of a token with percent signs, backslashes or entities
 MOST_MEANT = 4  # times the length of the text: what is decoded of it, in all
-_LETTERS = "A-Za-z0-9+/_-"
-_NEXT_LINE = r"(?:\r?\n|\\n)[ \t]{0,16}"
-# lines as they are wrapped, the last one of any length, with nothing else in it; or one alone
-_TOKEN = re.compile(rf"(?<![{_LETTERS}])(?:(?:[{_LETTERS}]{{60,}}{_NEXT_LINE})+[{_LETTERS}]+(?==*(?:[\r\n\"',\\]|\Z))"
-                    rf"|[{_LETTERS}]{{{SHORTEST_TOKEN},}})={{0,2}}")
-_PRINTABLE = re.compile(rb"[\t\n\r -~]{9,}")
-_HEX = re.compile(rf"[0-9A-Fa-f]{{{SHORTEST_TOKEN},}}")
-_BASE32 = re.compile(rf"[A-Z2-7]{{{SHORTEST_TOKEN},4000}}")  # no longer ones: this is decoded in Python
 _QUOTED = re.compile(r"(?<!\S)[^\s%\\&]*[%\\&]\S*")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _OF_TOKENS = string.ascii_letters + string.digits + "+/_-"
-_FOR_URLS = str.maketrans("-_", "+/")
 
 _APART = "\n\n\n"  # between what two tokens mean: no form of a secret goes over it
 
@@ -73,27 +63,10 @@ def beginning_of_token(text: str, most: int) -> int:
 
 
 def _meanings(text: str) -> Iterator[tuple[int, int, str]]:
-    for found in _TOKEN.finditer(text):
-        token = "".join(re.split(r"\s+|\\n[ \t]*", found[0].rstrip("=")))
-        for raw in _decoded(token):
-            for printable in _PRINTABLE.finditer(raw):
-                yield found.start(), found.end(), printable[0].decode("ascii")
+    yield from meanings_of_tokens(text)
     for found in _QUOTED.finditer(text):
         if found.end() - found.start() <= LONGEST_QUOTED:
             yield from ((found.start(), found.end(), meant) for meant in _unquoted(found[0]))
-
-
-def _decoded(token: str) -> Iterator[bytes]:
-    """The bytes that a token may stand for. Where its first group begins is not known: a path may stand before it."""
-    letters = token.translate(_FOR_URLS)
-    for skip in range(4):
-        yield binascii.a2b_base64(letters[skip:] + "A" * (-(len(letters) - skip) % 4))
-    for digits in _HEX.findall(token):
-        for skip in range(2):
-            yield bytes.fromhex(digits[skip:skip + (len(digits) - skip) // 2 * 2])
-    for letters in _BASE32.findall(token):
-        for skip in range(8):
-            yield base64.b32decode(letters[skip:] + "A" * (-(len(letters) - skip) % 8))
 
 
 def _unquoted(token: str) -> set[str]:

@@ -19,6 +19,8 @@ def telling_pieces(text: str, whole: str, pieces: Iterable[Piece], least: int) -
     for piece in sorted(set(pieces)):
         at.setdefault(piece[2], []).append(piece)
     for piece in sorted(piece for some in at.values() for piece in some):
+        if piece[1] - piece[0] < least and piece[2] + piece[1] - piece[0] not in at:
+            continue  # too short, and none goes on where it ends
         chain = [piece]
         while following := _continued(text, chain[-1], at):
             chain.append(following)

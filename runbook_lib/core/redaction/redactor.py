@@ -1,33 +1,29 @@
 """The redactor for everything that is written: one pass over a text, however many secrets there are.
 
 A text is sampled at every fourth character; only where a sample is a piece of a secret do regular expressions look
-closer. So 200 MB take seconds, and the time does not depend on how a text is cut into pieces.
+closer. So 200 MB take seconds, and the time hardly depends on what the text is and how it is cut into pieces.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runbook_lib.core.redaction.beginnings import Beginnings
 from runbook_lib.core.redaction.dumps import beginning_of_dump, dumps_in, readings_of
 from runbook_lib.core.redaction.encodings import spellings_of
 from runbook_lib.core.redaction.layers import beginning_of_token, meanings
 from runbook_lib.core.redaction.markup import unmarked
-from runbook_lib.core.redaction.pieces import SHORTEST_PIECE, Piece, telling_pieces
 from runbook_lib.core.redaction.references import beginning_of_row, read_references
+from runbook_lib.core.redaction.samples import Samples
 from runbook_lib.core.redaction.secret import Secret
 from runbook_lib.core.redaction.spans import Span, apart, masked
-from runbook_lib.core.redaction.spellings import GRAM, Spelling
+from runbook_lib.core.redaction.spellings import Spelling, without_line_ends
 from runbook_lib.core.redaction.units import reason_not_redacted, units_of
 
-SHORTEST_CUT = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
-TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
-LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
-LONGEST_HELD = 16_384  # characters of a stream that are held back for a form whose end is still to come
 LONGEST_TOKEN = 2_000  # of a token that may be encoded; each piece of a stream is searched with all that is held back
 FEWEST_DUMPED = 8  # bytes in a line of a dump
 LONGEST_DUMP = 200  # lines of one that are held back
@@ -47,12 +43,10 @@ class Redactor:
     def __init__(self, secrets: Iterable[Secret] = (), words: Iterable[str] = ()) -> None:
         self._words = frozenset(word.lower() for word in words)
         self._known: set[tuple[str, str]] = set()
-        self._grams: dict[str, list[tuple[Spelling, str, int]]] = {}
+        self._samples, self._beginnings = Samples(self._words), Beginnings()
         self._always: list[Spelling] = []
         self._weak: dict[str, str] = {}
-        self._starts: dict[str, list[Spelling]] = {}
-        self._begun: dict[str, list[Spelling]] = {}
-        self._longest = self._dump_lines = 0
+        self._dump_lines = 0
         self.not_redacted: dict[str, str] = {}
         self.secrets: list[Secret] = []
         for secret in secrets:
@@ -77,16 +71,10 @@ class Redactor:
         return secret
 
     def _add(self, spelling: Spelling) -> None:
-        for gram, literal, place in spelling.samples:
-            self._grams.setdefault(gram, []).append((spelling, literal, place))
+        self._samples.add(spelling)
+        self._beginnings.add(spelling)
         if not spelling.is_sampled:
             self._always.append(spelling)
-        for start in spelling.starts:
-            self._starts.setdefault(start, []).append(spelling)
-            # forms in groups begin with any letter: for one of them alone no text is held back
-            for size in range(1, len(start) if not spelling.in_groups else 1):
-                self._begun.setdefault(start[:size], []).append(spelling)
-        self._longest = min(LONGEST_HELD, max(self._longest, spelling.width))
         self._dump_lines = min(LONGEST_DUMP, max(self._dump_lines, 3 + len(spelling.literals[0]) // FEWEST_DUMPED))
 
     def text(self, text: str) -> str:
@@ -168,46 +156,13 @@ class Redactor:
         return [(*token, name) for start, end, name in found for token in meant.tokens_of(start, end)]
 
     def _written(self, text: str) -> list[Span]:
-        spans, windows = self._sampled(text)
-        for spelling, places in windows.values():
-            for start, end in places:
+        spans, windows = self._samples.found_in(text)
+        wanted = [*windows, *((spelling, [[0, len(text)]]) for spelling in self._always)]
+        bare = without_line_ends(text) if wanted else b""
+        for spelling, places in wanted:
+            for start, end in places if spelling.may_be_in(bare) else ():
                 spans += [(*found, spelling.name) for found in spelling.places_in(text, start, end)]
-        for spelling in self._always:
-            spans += [(*found, spelling.name) for found in spelling.places_in(text, 0, len(text))]
         return spans
-
-    def _sampled(self, text: str) -> tuple[list[Span], dict[int, tuple[Spelling, list[list[int]]]]]:
-        """Pieces of secrets that are long enough to tell, and where which form is to be looked for."""
-        grams, pieces = self._grams, dict[tuple[str, str], set[Piece]]()
-        windows: dict[int, tuple[Spelling, list[list[int]]]] = {}
-        places = [place for place in range(0, len(text) - GRAM + 1, GRAM) if text[place:place + GRAM] in grams]
-        for place in places:
-            for spelling, literal, offset in grams[text[place:place + GRAM]]:
-                piece = self._piece(text, place, literal, offset)
-                if piece is not None:
-                    pieces.setdefault((spelling.name, literal), set()).add(piece)
-                start, end = max(0, place - spelling.width), place + GRAM + spelling.width
-                _, wanted = windows.setdefault(id(spelling), (spelling, []))
-                if wanted and start <= wanted[-1][1]:
-                    wanted[-1][1] = end
-                else:
-                    wanted.append([start, end])
-        return [(*span, name) for (name, literal), found in pieces.items()
-                for span in telling_pieces(text, literal, found, _least(literal))], windows
-
-    def _piece(self, text: str, place: int, literal: str, offset: int) -> Piece | None:
-        """The piece of `literal` around a sample of it: what is left of a secret that others cut, too."""
-        before = 0
-        while before < min(place, offset) and text[place - before - 1] == literal[offset - before - 1]:
-            before += 1
-        after, most = GRAM, min(len(text) - place, len(literal) - offset)
-        while after < most and text[place + after] == literal[offset + after]:
-            after += 1
-        if before + after < SHORTEST_PIECE:
-            return None
-        start, end = place - before, place + after
-        # a secret may begin with a name of ours: that is none of it
-        return None if any(text[start:end].lower() in word for word in self._words) else (start, end, offset - before)
 
     def _credentials(self, text: str) -> Iterator[Span]:
         for weak, name in tuple(self._weak.items()):  # another thread may learn one meanwhile
@@ -220,20 +175,4 @@ class Redactor:
         """The first place from which `text` may be the beginning of a form whose end is still to come."""
         if not self._known:
             return len(text)
-        dump, starts, begun = beginning_of_dump(text, self._dump_lines), self._starts, self._begun
-        for place in range(max(0, len(text) - self._longest), dump):
-            for size in range(min(GRAM, len(text) - place), 0, -1):
-                piece = text[place:place + size]
-                able = starts.get(piece, ())
-                # less than a start counts at the end of the text, or where a line end may be in the middle of it
-                if piece in begun and text[place + size:place + size + 1] in ("", "\r", "\n", "\\", "="):
-                    able = [*able, *begun[piece]]
-                if any(spelling.begins_at(text, place) for spelling in able
-                       if not (spelling.turned and any(start < place < end for start, end, _ in whole))):
-                    return place
-        return dump
-
-
-def _least(literal: str) -> int:
-    """The fewest characters of it that tell."""
-    return max(SHORTEST_CUT, min(math.ceil(TELLING_PART * len(literal)), LONGEST_UNTOLD))
+        return self._beginnings.first_in(text, beginning_of_dump(text, self._dump_lines), whole)

@@ -13,6 +13,7 @@ from runbook_lib.core.redaction.characters import Alternatives
 GRAM = 4  # characters; a text is sampled at every fourth, so that a literal of 7 is never missed
 MOST_PLACES = 4  # of one sample in one form: a secret that repeats itself is found by any of them
 _PLAIN = re.compile(rf"[A-Za-z0-9]{{{2 * (2 * GRAM - 1)}}}")
+_LETTER = re.compile("[A-Za-z0-9]")
 _ROW = re.compile(rf"(.)\1{{{GRAM - 1}}}", re.DOTALL)  # one character again and again shows nothing
 LONG, THIN = 40, 12  # characters: a half of 20 holds four samples in a row that begin at a multiple of 12
 # characters, and times; a longer text is searched sooner than it is tried, and what is asked for often as well
@@ -60,6 +61,21 @@ class Spelling:
     def _may_be_in(self, text: str) -> bool:
         """Whether each of its characters is there in one of its ways, wherever."""
         return all(any(way in text for way in element) for element in self.elements)
+
+    @cached_property
+    def _rows(self) -> tuple[bytes, ...]:
+        """Letters and digits in a row that are written in one way alone, the longest first.
+
+        Not the first ones where they are those of a line end: what is a backslash before them may belong to the value.
+        """
+        letters = "".join(one[0] if len(one) == 1 and len(one[0]) == 1 and _LETTER.fullmatch(one[0]) else " "
+                          for one in self.elements)
+        rows = {row.lstrip("nr") for row in letters.split()}
+        return tuple(sorted((row.encode() for row in rows if len(row) > 1), key=len, reverse=True))
+
+    def may_be_in(self, bare: bytes) -> bool:
+        """Whether a text that is so without its line ends may hold the form: nearly none does, and this asks sooner."""
+        return all(row in bare for row in self._rows)
 
     @cached_property
     def width(self) -> int:
@@ -110,6 +126,13 @@ class Spelling:
             if number:
                 waiting += [(number, after) for after in _after_wrap(text, place)]
         return False
+
+
+def without_line_ends(text: str) -> bytes:
+    """The letters and digits of a text, next to each other also where a line end is between them; not to be shown."""
+    if "\\n" in text:
+        text = text.replace("\\r\\n", "").replace("\\n", "")
+    return text.encode("latin-1", "replace").translate(None, b"\r\n\\= \t")
 
 
 def grams_of(literal: str, *, thin: bool = False) -> list[tuple[int, str]]:

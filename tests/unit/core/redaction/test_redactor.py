@@ -218,6 +218,18 @@ def test_many_small_pieces_of_a_stream_take_no_longer_than_one() -> None:
     assert len(held) < 100
 
 
+@pytest.mark.parametrize("line", ["\\" * 28, "x=%41%42abc\n"])
+def test_the_end_of_a_piece_costs_the_same_whatever_the_text_is(line: str) -> None:
+    """Found by trying: each letter before a line end or a backslash was tried as the beginning of any form."""
+    known = [Secret(f"S{number}", f"{number:02}{KEY_LINES[number % 6][number:number + 22]}") for number in range(14)]
+    redactor, text, held = Redactor([*known, SECRET]), line * (20_000 // len(line)), ""
+    redactor.split(line)  # counts the forms, once
+    started = time.process_time()
+    for place in range(0, len(text), 500):
+        _, held = redactor.split(held + text[place:place + 500])
+    assert time.process_time() - started < 0.8
+
+
 def test_the_frame_of_prose_stays_readable(redactor: Redactor) -> None:
     prose = textwrap.dedent("""\
         Step 3 of 8, 'Switch to the new release', failed: exit code 1
