@@ -12,13 +12,13 @@ from runbook_lib.archive.folder import RunFolder, run_folders
 from runbook_lib.archive.inventory import UNREADABLE
 from runbook_lib.archive.runs import RunSummary, list_runs
 from runbook_lib.archive.summary import summary_of
-from runbook_lib.contract.catalogue import Runbook, runbooks
+from runbook_lib.contract.catalogue import runbooks
 from runbook_lib.core.errors import PASSED, Inconclusive
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.past_runs import PastRun
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import project
-from runbook_lib.report.labels import sentences
+from runbook_lib.report.labels import sentences, title_of
 
 # the verdict of all of these is failed
 _MORE_THAN_FAILED = ("refused", "aborted", "rolled back", "rollback failed")
@@ -119,7 +119,7 @@ def runbook_index(environment: str) -> tuple[dict[str, str], ...]:
         own = (summary_of(path) for path in names if path.name.endswith(f"-{runbook.name}"))
         last = next(_finished(own, environment), None)
         rows.append({
-            "notebook": _title(runbook),
+            "notebook": title_of(runbook.name),
             "last run (UTC)": last.started_at[:16].replace("T", " ") if last else "never here",
             "verdict": _ending(last) if last else "not run", "outcome": _outcome(last) if last else "",
         })
@@ -156,6 +156,3 @@ def _finished(runs: Iterator[RunSummary], environment: str) -> Iterator[RunSumma
     """Those of the newest that have ended on this environment: this run itself has not."""
     return (run for run in islice(runs, MOST_READ) if run.environment == environment and run.verdict)
 
-
-def _title(runbook: Runbook) -> str:
-    return f"{runbook.number} {runbook.card.partition(chr(10))[0].removeprefix('# ').strip()}"

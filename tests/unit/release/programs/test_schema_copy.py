@@ -34,7 +34,7 @@ case $* in
     inspect*) echo image:1 ;;
     *psql*to_regclass*) echo alembic_version ;;
     *psql*version_num*) echo 0001 ;;
-    *pg_dump*) echo "-- dump" ;;
+    *pg_dump*) [[ -z $WARNING ]] || echo "pg_dump: warning: $WARNING" >&2; echo "-- dump" ;;
     *--interactive*psql*) cat >/dev/null ;;
     run*--interactive*) cat >/dev/null; echo migrated; exit "${MIGRATION:-0}" ;;
     run*requirements.txt*) [[ -z $NO_LIST ]] || exit 1; echo "a==1" ;;
@@ -55,7 +55,7 @@ class Server:
 
     def run(self, program: str, *words: str, **settings: str) -> CopyRecords:
         argv = ("bash", "-s", "--", *(one.replace("CHECKOUT", str(self.folder / "checkout")).replace("COMMIT", self.commit) for one in words))
-        given = {"FAILS": "", "EMPTY": "", "NO_LIST": "", **settings}
+        given = {"FAILS": "", "EMPTY": "", "NO_LIST": "", "WARNING": "", **settings}
         done = subprocess.run(argv, input=programs.text(*SHARED, program), text=True, capture_output=True, timeout=120,
                               env={"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "LOG": str(self.folder / "log"), **given})
         assert done.returncode == 0, done.stderr
@@ -108,6 +108,12 @@ def test_a_rehearsal_whose_engine_goes_away_is_an_error_wherever_it_happens(serv
     assert (server.folder / "log.down").exists(), "it was asked"
     assert found.outcome == "error"
     assert "Docker daemon" in found.message
+
+
+def test_a_copy_that_pg_dump_has_warned_of_is_an_error_and_its_words_are_shown(server: Server) -> None:
+    """What it leaves out is not in the copy, and what is tried on that proves nothing; the client's own warnings do not count."""
+    for found in (server.rehearsal(WARNING="could not find where to insert"), server.compatibility(*START, WARNING="could not find where to insert")):
+        assert (found.outcome, found.get("before"), "could not find where to insert" in found.message) == ("error", None, True)
 
 
 @pytest.mark.parametrize(("words", "fails"), [
