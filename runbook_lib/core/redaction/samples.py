@@ -19,7 +19,7 @@ Sample = tuple[str, int, int, str, str]
 
 
 class Samples:
-    """Every form by its samples. `words` are our own: a piece of one of them is no piece of a secret."""
+    """Every form by its samples. `words` are our own: a piece of one of them is never one of a secret."""
 
     def __init__(self, words: Set[str]) -> None:
         self._words = words
@@ -63,7 +63,7 @@ class Samples:
 
     def _places(self, text: str) -> Iterator[int]:
         """Places of samples. A number for four letters of Latin-1 is looked up sooner than a text; what has others in
-        it is looked at again.
+        it is looked up again as a text.
         """
         count = len(text) // GRAM
         numbers = memoryview(_bytes(text))[:count * GRAM].cast("I")  # of four bytes

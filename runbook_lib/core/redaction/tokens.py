@@ -1,6 +1,7 @@
 """Long tokens of a text, and what they may mean as base64, hexadecimal digits or base32.
 
-All tokens are decoded at once, with bytes between them that nobody prints: a call for each would take most of the time.
+All tokens are decoded at once, with bytes between them that are never text: a call for each would take most of the
+time.
 """
 
 from __future__ import annotations

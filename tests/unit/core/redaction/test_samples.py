@@ -32,9 +32,9 @@ def test_letters_that_no_byte_has_are_not_taken_for_each_other() -> None:
         assert samples(WIDE).found_in("".join(other if ord(one) > 255 else one for one in WIDE))[0] == []
 
 
-def test_a_sample_alone_and_a_word_of_ours_are_no_piece() -> None:
+def test_a_sample_alone_and_a_word_of_ours_are_not_pieces() -> None:
     spans, windows = samples(VALUE).found_in(f"{VALUE[:4]}---")
-    assert not spans and windows  # it is looked at more closely all the same
+    assert not spans and windows  # it is searched more closely all the same
     assert samples(VALUE, words=frozenset({VALUE[:12].lower()})).found_in(VALUE[:12])[0] == []
     assert samples(VALUE).found_in(VALUE[:12])[0] == [(0, 12, "S0")]
 

@@ -189,7 +189,7 @@ def test_what_containers_wrote_is_asked_of_docker(folder: Path, tmp_path: Path) 
     assert sizes(folder, path=str(tmp_path), source=("service", "gw2", "other")) == ["S missing"]
 
 
-# a client that may not read root's configuration: its warning is no line of the log
+# a client that may not read root's configuration: its warning is not a line of the log
 UNDATED = """#!/bin/sh
 echo 'WARNING: Error loading config file: /home/deploy/.docker/config.json: permission denied' >&2
 case "$*" in
