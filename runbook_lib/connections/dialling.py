@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from typing import IO
 
+from runbook_lib.connections.dialled import resolve
 from runbook_lib.connections.ssh_config import Route
 from runbook_lib.core.errors import HostUnreachable
 
@@ -68,8 +69,7 @@ def _connect(route: Route, timeout_s: float, unacknowledged_s: float) -> socket.
     wanted = _FAMILIES.get(route.family, socket.AF_UNSPEC)
     source = (route.bind_address, 0) if route.bind_address else None
     failure: OSError | None = None
-    for _family, _type, _protocol, _name, address in socket.getaddrinfo(route.host, route.port, wanted,
-                                                                       socket.SOCK_STREAM):
+    for _family, address in resolve(route.host, route.port, timeout_s, wanted):
         try:
             made = socket.create_connection((str(address[0]), route.port), timeout_s, source)
         except OSError as error:

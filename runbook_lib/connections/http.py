@@ -8,16 +8,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3 import Timeout
 
 from runbook_lib.connections import tls
+from runbook_lib.connections.http_adapter import NamedAdapter
 from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.errors import EndpointUnavailable
 from runbook_lib.core.questions import HttpReply, TlsHandshake
 from runbook_lib.environment.traffic import OURS
 
 BODY_LIMIT = 20_000_000
-CONNECTIONS = 32
 
 
 class PublicHttp:
@@ -37,7 +37,8 @@ class PublicHttp:
         self._session.trust_env = False  # no proxy, no .netrc: the operator's machine must not change the result
         self._session.verify = ca_file or True
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each exchange stands alone
-        self._session.mount("https://", _NamedAdapter(parts.hostname or "", bool(connect_to)))
+        self._session.mount("https://", NamedAdapter(parts.hostname or "" if connect_to else ""))
+        self._session.mount("http://", NamedAdapter())
 
     def request(
         self,
@@ -50,7 +51,10 @@ class PublicHttp:
         timeout_s: float = 10.0,
         follow_redirects: bool = False,
     ) -> HttpReply:
-        """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none in `timeout_s`."""
+        """One exchange; any HTTP status is a reply. Raises EndpointUnavailable when there is none in `timeout_s`.
+
+        That is one limit for all of it: the name, the connection, headers and body.
+        """
         if not path.startswith("/"):
             raise ValueError(f"a path begins with '/': {path!r}")
         url = self.url + path
@@ -61,7 +65,7 @@ class PublicHttp:
             json=json,
             data=form,
             headers={"Host": self._host, **(headers or {})},
-            timeout=timeout_s,
+            timeout=Timeout(total=timeout_s),  # type: ignore[arg-type]
             allow_redirects=follow_redirects,
             stream=True,
         ) as reply:
@@ -95,14 +99,3 @@ def _body(reply: requests.Response, url: str, deadline: float) -> bytes:
             raise EndpointUnavailable(f"The reply is longer than {BODY_LIMIT // 1_000_000} MB.", where=url,
                                       next_step="Check what that address serves.")
     return bytes(body)
-
-
-class _NamedAdapter(HTTPAdapter):
-    """Asks for, and insists on, the certificate of one name, whatever address is dialled."""
-
-    def __init__(self, hostname: str, renamed: bool) -> None:
-        self._names = {"server_hostname": hostname, "assert_hostname": hostname} if renamed else {}
-        super().__init__(max_retries=0, pool_maxsize=CONNECTIONS)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **{**options, **self._names})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import warnings
 
+from runbook_lib.connections.dialled import connect
 from runbook_lib.connections.http_errors import DATED
 from runbook_lib.connections.translate import Over, translate, translate_errors
 from runbook_lib.core.questions import TlsHandshake
@@ -62,7 +62,7 @@ def _without_verification(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 def _connected(context: ssl.SSLContext, host: str, address: tuple[str, int], timeout_s: float) -> ssl.SSLSocket:
-    raw = socket.create_connection(address, timeout=timeout_s)
+    raw = connect(*address, timeout_s)
     try:
         return context.wrap_socket(raw, server_hostname=host)
     except BaseException:

@@ -109,7 +109,8 @@ def ask_concurrently(questions: Iterable[Question[Any]], fetch: Fetch) -> list[A
     asked = list(questions)
     if len(asked) < 2:
         return [_answer(question, fetch) for question in asked]
-    pool = ThreadPoolExecutor(max_workers=min(8, len(asked)), thread_name_prefix="question")
+    # one for each: behind one that hangs none waits for its turn
+    pool = ThreadPoolExecutor(max_workers=len(asked), thread_name_prefix="question")
     try:
         return list(pool.map(lambda question: _answer(question, fetch), asked))
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ class _Asked:
     def __init__(self, question: Question[Any]) -> None:
         self._question = question
         self.begun, self.seconds = datetime.now(UTC), 0.0
+        self.ended = threading.Event()
 
     def fetch(self, connections: Connections) -> Any:
         """The answer. Several are asked at once, and may wait for each other: each counts from its own beginning."""
@@ -37,6 +39,7 @@ class _Asked:
             return self._question.fetch(connections)
         finally:
             self.seconds = time.monotonic() - started
+            self.ended.set()
 
 
 def ask(question: Question[T], connections: Connections, record: RunRecord) -> T:
@@ -56,11 +59,21 @@ def ask(question: Question[T], connections: Connections, record: RunRecord) -> T
     return answer
 
 
-def ask_all(questions: Sequence[Question[Any]], connections: Connections, record: RunRecord) -> tuple[Any, ...]:
-    """The answers in order, asked concurrently. Raises the first error, when the other answers are recorded."""
+def ask_all(questions: Sequence[Question[Any]], connections: Connections, record: RunRecord,
+            head_start_s: float = 0.0) -> tuple[Any, ...]:
+    """The answers in order, asked concurrently. Raises the first error, when the other answers are recorded.
+
+    The first question is answered, or has had `head_start_s`, when the others begin.
+    """
     record.note_asked(*questions)
     asked = {id(question): _Asked(question) for question in questions}
-    answers = ask_concurrently(questions, lambda question: asked[id(question)].fetch(connections))
+
+    def fetch(question: Question[Any]) -> Any:
+        if question is not questions[0]:
+            asked[id(questions[0])].ended.wait(head_start_s)
+        return asked[id(question)].fetch(connections)
+
+    answers = ask_concurrently(questions, fetch)
     # all are recorded before the first error ends the cell: the others were asked, and answered
     for question, answer in zip(questions, answers, strict=True):
         if isinstance(answer, RunbookError):

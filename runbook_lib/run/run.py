@@ -95,11 +95,14 @@ class Run:
         with self._notice.with_questions(self.connections):
             return asking.ask(question, self.connections, self._record)
 
-    def ask_all(self, *questions: Question[Any]) -> tuple[Any, ...]:
-        """The answers to several questions, asked concurrently. Raises the first error among them, and LockHeld."""
+    def ask_all(self, *questions: Question[Any], head_start_s: float = 0.0) -> tuple[Any, ...]:
+        """The answers to several questions, asked concurrently. Raises the first error among them, and LockHeld.
+
+        The first is answered, or has had `head_start_s` seconds, when the others begin.
+        """
         self._must_be_open()
         with self._notice.with_questions(self.connections):
-            return asking.ask_all(questions, self.connections, self._record)
+            return asking.ask_all(questions, self.connections, self._record, head_start_s)
 
     def show(self, value: Any = None, *, title: str = "", chart: Any = None,
              highlight: bool | Literal["first"] = False) -> None:

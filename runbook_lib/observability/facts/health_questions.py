@@ -21,7 +21,7 @@ from runbook_lib.platform.facts.monitoring import active_alerts, scrape_targets
 from runbook_lib.platform.facts.mounted_files import proxy_files
 from runbook_lib.platform.facts.page import view_page
 
-BROWSER_S = 2.0  # what a browser takes to start, in addition to the page's own time
+HEAD_START_S = 1.0  # of what decides and is cheap: on a server that is busy or full, the rest may come too late
 
 
 def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, log_minutes: int = 15,
@@ -29,7 +29,8 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
     """Health, page, certificate, monitoring targets, alerts, the log's errors, Grafana, containers of runs,
     the proxy's files, Prometheus' clock and Alertmanager's silences, in this order.
 
-    What takes longer than `deadline_s`, or cannot be had, is Unanswered. Raises BadParameter.
+    What takes longer than `deadline_s`, of which a head start of others is a part, or cannot be had, is Unanswered.
+    Raises BadParameter.
     """
     good_for = "an answer within seconds"
     check_deadline(deadline_s, good_for)
@@ -38,15 +39,15 @@ def health_questions(environment: Environment, deadline_s: float = DEADLINE_S, l
     except ValueError as error:
         raise BadParameter(f"log_minutes: {error}", where="the parameter log_minutes",
                            next_step=f"Leave it out: the default is good for {good_for}.") from error
+    rest_s = max(1.0, deadline_s - HEAD_START_S)
     return (
-        survey_health(environment, deadline_s),  # its parts have deadlines of their own
-        with_deadline(view_page(_hurried(environment, deadline_s)), deadline_s + BROWSER_S),
-        *(with_deadline(question, deadline_s) for question in (
-            inspect_certificate(environment), scrape_targets(environment), active_alerts(environment),
-            errors_lately(environment, log_minutes), survey_grafana(environment),
+        survey_health(environment, rest_s),  # its parts have deadlines of their own
+        *(with_deadline(question, rest_s) for question in (
+            view_page(_hurried(environment, rest_s)), inspect_certificate(environment), scrape_targets(environment),
+            active_alerts(environment), errors_lately(environment, log_minutes), survey_grafana(environment),
             survey_leftovers(environment), proxy_files(environment))),
-        prometheus_ahead(environment, deadline_s),
-        with_deadline(silences_in_force(environment), deadline_s),
+        prometheus_ahead(environment, rest_s),
+        with_deadline(silences_in_force(environment), rest_s),
     )
 
 

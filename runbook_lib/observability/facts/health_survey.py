@@ -26,8 +26,9 @@ from runbook_lib.platform.facts.releases import Deployed, deployed_state
 from runbook_lib.platform.facts.running_release import running_release
 
 DEADLINE_S = 6.0
-LEFT_OVER_S = 4.0
+LEFT_OVER_S = 1.5  # of the deadline, for the way to each service and back
 PAUSE_S = 1.0  # before what contradicts itself is asked again
+LEAST_S = 1.5  # in which something can be asked again at all
 COLOUR_NOT_KNOWN = "which colour has the traffic is not known"
 _BY_SEVERITY = (Reply.UP, Reply.UNKNOWN, Reply.REFUSED, Reply.SILENT, Reply.STOPPED, Reply.DOWN)
 
@@ -111,30 +112,32 @@ class HealthSurvey:
 
 
 def survey_health(environment: Environment, deadline_s: float = DEADLINE_S) -> Question[HealthSurvey]:
-    """Containers, services, endpoints and schema, asked concurrently; each part has `deadline_s`, and may be missing.
+    """Containers, services, endpoints and schema, asked concurrently; all of it has `deadline_s`, and may be missing.
 
     Source: Docker, the services' own answers, the public address, and the database.
     """
 
     def fetch(connections: Connections) -> HealthSurvey:
-        found = _once(environment, connections, deadline_s, 1)
-        if not any(claim.agree is False for claim in found.claims):
-            return found
-        time.sleep(PAUSE_S)
-        return _once(environment, connections, deadline_s, 2)
+        until = time.monotonic() + deadline_s
+        first = _once(environment, connections, deadline_s, 1)
+        if not any(claim.agree is False for claim in first.claims):
+            return first
+        time.sleep(max(0.0, min(PAUSE_S, until - time.monotonic() - LEAST_S)))
+        again = _once(environment, connections, max(LEAST_S, until - time.monotonic()), 2)
+        # what the first answers left too little time for is as it was; the claims are as they were compared last
+        parts = ("deployed", "containers", "replies", "endpoints", "revision")
+        missing = [one for one in parts if isinstance(getattr(again, one), Unanswered)]
+        return replace(again, **{one: getattr(first, one) for one in missing})
 
     return Question("health", fetch)
 
 
 def _once(environment: Environment, connections: Connections, deadline_s: float, asked: int) -> HealthSurvey:
     # What asks many has a limit for each, and time left over: one that hangs costs its own row, and not all of them
-    limit_s, all_s = max(1.0, deadline_s - 2), deadline_s + LEFT_OVER_S
-    parts: tuple[Question[Any], ...] = (
-        with_deadline(deployed_state(environment), deadline_s),
-        with_deadline(survey_containers(environment), deadline_s),
-        with_deadline(ask_services(environment, limit_s=limit_s), all_s),
-        with_deadline(survey_endpoints(environment, timeout_s=limit_s, resolved=True), all_s),
-        with_deadline(schema_revision(environment), deadline_s))
+    limit_s = max(0.5, deadline_s - LEFT_OVER_S)
+    parts: tuple[Question[Any], ...] = tuple(with_deadline(part, deadline_s) for part in (
+        deployed_state(environment), survey_containers(environment), ask_services(environment, limit_s=limit_s),
+        survey_endpoints(environment, timeout_s=limit_s, resolved=True), schema_revision(environment)))
     deployed, containers, replies, endpoints, revision = fetch_concurrently(parts, connections)
     survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)
     return replace(survey, claims=compare_claims(environment, survey))

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
+from runbook_lib.core.deadlines import each_within
 from runbook_lib.core.errors import FactUnreadable, Inconclusive
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import lines_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import Service
+from runbook_lib.platform.facts.availability import fetch_concurrently
 
 LIMIT_S = 4.0
+MORE_S = 1.0  # for Docker's way into PostgreSQL's container
 # what psql prints of a deadline of ours and not of a refusal: its own words, and PostgreSQL's code, as its words are of
 # any language
 _SILENT = re.compile(r"timeout expired|timed out|\b57014:")
@@ -78,12 +80,17 @@ def ask_services(environment: Environment, *, limit_s: float = LIMIT_S) -> Quest
     """
 
     def fetch(connections: Connections) -> tuple[ServiceReply, ...]:
-        with ThreadPoolExecutor(2, thread_name_prefix="service") as pool:
-            database = pool.submit(_ask_database, connections, limit_s)
+        def ask_others() -> tuple[ServiceReply, ...]:
             argv = ("bash", "-s", "--", environment.project, f"{limit_s:g}", *probe_words(environment))
             text = programs.text("observability/service_probes.sh")
-            replies = parse_replies(connections.server.run(Command(argv, stdin=text, timeout_s=limit_s + 10)).stdout)
-            return with_database(environment, replies, database.result())
+            return parse_replies(connections.server.run(Command(argv, stdin=text, timeout_s=limit_s + 10)).stdout)
+
+        # psql has longer limits of its own: a database that hangs costs its own row, and not those of all others
+        late = ServiceReply("", Reply.SILENT, f"no reply within {limit_s:g} s")
+        database = Question("PostgreSQL", lambda _: each_within(
+            limit_s + MORE_S, (lambda: _ask_database(connections, limit_s),), lambda _: late)[0])
+        replies, said = fetch_concurrently((Question("the others", lambda _: ask_others()), database), connections)
+        return with_database(environment, replies, said)
 
     return Question("what each service answers", fetch)
 

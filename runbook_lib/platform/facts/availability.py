@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from runbook_lib.core.deadlines import each_within
 from runbook_lib.core.errors import (
     AbsentPart,
     DockerUnavailable,
@@ -70,29 +70,18 @@ def with_deadline(question: Question[T], seconds: float) -> Question[T | Unanswe
     """
 
     def fetch(connections: Connections) -> T | Unanswered:
-        answers: list[Any] = []
 
-        def ask() -> None:
+        def ask() -> T | Unanswered:
             try:
-                answers.append(question.fetch(connections))
+                return question.fetch(connections)
             except (Inconclusive, PreconditionFailed) as error:
                 # it becomes a part of sentences, and ends none
-                answers.append(Unanswered(question.name, error.what.rstrip("."), error.next_step))
-            except BaseException as error:  # raised again where the question was asked
-                answers.append(error)
+                return Unanswered(question.name, error.what.rstrip("."), error.next_step)
 
-        # Not a pool: that would wait for the thread at the end of the process. The question ends by its own, longer
-        # limits, or with the connections when the run closes.
-        asking = threading.Thread(target=ask, name=f"question {question.name}", daemon=True)
-        asking.start()
-        asking.join(seconds)
-        if not answers:
-            return Unanswered(question.name, f"no answer within {seconds:g} s",
-                              f"The server is busy, or it hangs. Ask with more time, where the notebook takes it: "
-                              f"-p deadline_s={MORE_TIME * seconds:.0f}")
-        if isinstance(answers[0], BaseException):
-            raise answers[0]
-        answer: T | Unanswered = answers[0]
+        late = Unanswered(question.name, f"no answer within {round(seconds, 1):g} s",
+                          f"The server is busy, or it hangs. Ask with more time, where the notebook takes it: "
+                          f"-p deadline_s={MORE_TIME * seconds:.0f}")
+        (answer,) = each_within(seconds, (ask,), lambda _: late)
         return answer
 
     return Question(question.name, fetch, question.writes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.deadlines import each_within
 from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable, NameUnresolved
 from runbook_lib.core.foreign_json import MISSING, same_json, value_at
 from runbook_lib.core.questions import Connections, HttpReply, Question
@@ -18,7 +19,7 @@ from runbook_lib.environment.health import HealthEndpoint
 from runbook_lib.platform.facts.certificates import clock_problem
 
 TIMEOUT_S = 5.0
-MOST_AT_ONCE = 8
+MORE_S = 0.5  # for what comes in addition to the exchange: the name, the connection, the way over the server
 SHOWN = 60  # characters of a reply's value
 _REFUSED = (403, 404)  # a proxy hides private pages: it answers as if there were none
 
@@ -52,8 +53,9 @@ def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S,
                      resolved: bool = False) -> Question[tuple[Endpoint, ...]]:
     """The environment's health endpoints, asked concurrently. Never raises for a single one.
 
-    `timeout_s` is for each. With `resolved` it raises NameUnresolved, where this machine can ask none of them. Where
-    this machine is refused a private one, the server asks instead. Source: the public address, through the proxy.
+    `timeout_s` is for each, all at once, and half a second more for all of them. With `resolved` it raises
+    NameUnresolved, where this machine can ask none of them. Where this machine is refused a private one, the server
+    asks instead. Source: the public address, through the proxy.
     """
     rules = environment.health.endpoints
 
@@ -70,8 +72,9 @@ def survey_endpoints(environment: Environment, *, timeout_s: float = TIMEOUT_S,
 
     def fetch(connections: Connections) -> tuple[Endpoint, ...]:
         _ = connections.http  # opened here, not by five threads at once
-        with ThreadPoolExecutor(MOST_AT_ONCE) as together:
-            found = tuple(together.map(lambda path: probe(connections, path), rules))
+        paths = tuple(rules)
+        found = each_within(timeout_s + MORE_S, [partial(probe, connections, path) for path in paths], lambda number:
+                            Endpoint(paths[number], None, error=f"No reply within {timeout_s + MORE_S:g} s."))
         doubt = clock_problem(connections) if any(one.dated for one in found) else ""
         return tuple(replace(one, doubt=doubt) if one.dated else one for one in found)
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
+from runbook_lib.core.deadlines import each_within
 from runbook_lib.core.errors import CertificateOutOfDate, EndpointUnavailable, NameUnresolved
 from runbook_lib.core.questions import Connections, Http, Question
 from runbook_lib.environment import Environment
@@ -20,6 +22,7 @@ from runbook_lib.platform.facts.certificates import clock_problem
 from runbook_lib.platform.facts.traffic import BIN_S, SecondBucket, Traffic
 
 WORKERS, TIMEOUT_S = 8, 5.0
+MORE_S = 0.5  # for what comes in addition to the exchange
 LONGEST_PROBE_S = 15.0  # a probe that took longer is not made up for all at once
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
@@ -66,15 +69,24 @@ class OwnReads:
         self._watched_at = now
         return max(len(self.paths), round(rules.synthetic_per_s * min(passed_s, LONGEST_PROBE_S)))
 
-    def send(self, connections: Connections, number: int, *, timeout_s: float = TIMEOUT_S,
-             resolved: bool = False) -> tuple[Read, ...]:
-        """So many reads, each path in turn, each answered within `timeout_s` or not at all; kept, and returned.
+    def send(self, connections: Connections, number: int) -> tuple[Read, ...]:
+        """So many reads, each path in turn, each answered within 5 s or not at all; kept, and returned."""
+        paths = list(itertools.islice(itertools.cycle(self.paths), number))
+        with ThreadPoolExecutor(min(WORKERS, max(1, number)), thread_name_prefix="reads") as pool:
+            found = tuple(pool.map(lambda path: _read(connections.http, path, TIMEOUT_S, False), paths))
+        self.done += found
+        return found
+
+    def send_once_each(self, connections: Connections, *, timeout_s: float,
+                       resolved: bool) -> tuple[Read, ...]:
+        """One read of each path, all at once: as many as hang take no longer than one of them.
 
         With `resolved` it raises NameUnresolved, where this machine can send none of them.
         """
-        paths = list(itertools.islice(itertools.cycle(self.paths), number))
-        with ThreadPoolExecutor(min(WORKERS, max(1, number)), thread_name_prefix="reads") as pool:
-            found = tuple(pool.map(lambda path: _read(connections.http, path, timeout_s, resolved), paths))
+        at, http = datetime.now(UTC), connections.http  # opened here, not by several threads at once
+        calls = [partial(_read, http, path, timeout_s, resolved) for path in self.paths]
+        found = tuple(each_within(timeout_s + MORE_S, calls, lambda number: Read(
+            self.paths[number], at, None, error=f"No reply within {timeout_s + MORE_S:g} s.")))
         self.done += found
         return found
 
@@ -87,7 +99,7 @@ def read_each_path(reads: OwnReads, *, timeout_s: float = TIMEOUT_S,
     """
 
     def fetch(connections: Connections) -> tuple[Read, ...]:
-        found = reads.send(connections, len(reads.paths), timeout_s=timeout_s, resolved=resolved)
+        found = reads.send_once_each(connections, timeout_s=timeout_s, resolved=resolved)
         doubt = clock_problem(connections) if any(one.dated for one in found) else ""
         return tuple(replace(one, doubt=doubt) if one.dated else one for one in found)
 

@@ -18,29 +18,31 @@ DOCKER_DATA, DATABASE_DATA = "docker", "database"  # what a disk holds
 
 # One round trip; every part stands under its own heading.
 SURVEY = r"""
-project=$1 database=$2; shift 2
+project=$1 database=$2 limit=$3; shift 3
 part() { echo "== $1"; shift; "$@" 2>&1; }
 disks() { df --block-size=1 --output=target,size,avail,itotal,iavail -- "$@"; }
 # asked of the engine: its data-root is a setting
 docker_data() {
-    root=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+    root=$(timeout "$limit" docker info --format '{{.DockerRootDir}}' 2>/dev/null)
     case $root in /*) echo "$root"; disks "$root"; stat --format %d -- "$root" ;; esac
 }
 # asked inside, where the data are: a volume may lie on another disk by its driver's options, and a folder of the server
 # may be mounted in its place; those paths are not open to everybody here
 database_data() {
-    one=$(docker ps --quiet --filter status=running --filter "label=com.docker.compose.project=$project" \
+    one=$(timeout "$limit" docker ps --quiet --filter status=running \
+        --filter "label=com.docker.compose.project=$project" \
         --filter "label=com.docker.compose.service=$database" --filter label=com.docker.compose.oneoff=False \
         2>/dev/null | head -n 1)
-    [ -z "$one" ] || timeout 10 docker exec "$one" sh -c 'data=${PGDATA:-/var/lib/postgresql/data}; echo "$data"
+    [ -z "$one" ] || timeout "$limit" docker exec "$one" sh -c 'data=${PGDATA:-/var/lib/postgresql/data}; echo "$data"
         df -P -k "$data" && stat -c %d "$data"'
 }
-# each of these takes a part of a second, and waits for the engine or a disk: all at once
+# each of these takes a part of a second, and waits for the engine or a disk: all at once, and none for longer than the
+# limit: an engine that hangs costs what only it knows, and not the disks and the memory
 # an engine that does not let us in is installed all the same
 exec 3< <(docker_data 2>&1) 4< <(database_data 2>/dev/null) \
-    5< <(docker version --format '{{.Server.Version}}' 2>/dev/null ||
-        docker --version 2>/dev/null | sed 's/^Docker version //; s/,.*//') \
-    6< <(docker compose version --short 2>&1)
+    5< <(timeout "$limit" docker version --format '{{.Server.Version}}' 2>/dev/null ||
+        timeout "$limit" docker --version 2>/dev/null | sed 's/^Docker version //; s/,.*//') \
+    6< <(timeout "$limit" docker compose version --short 2>&1)
 part clock date +%s.%N
 part disks disks "$@"
 part devices stat --format '%d %n' -- "$@"
@@ -102,18 +104,19 @@ class ServerState:
         return next((disk for disk in self.disks if disk.holds == data), None)
 
 
-def survey_server(environment: Environment, *paths: str) -> Question[ServerState]:
+def survey_server(environment: Environment, *paths: str, limit_s: float = 10.0) -> Question[ServerState]:
     """The state of the server now: sizes in bytes, load of one minute, clock difference in seconds.
 
     `disks` are those of the project, the backups, Docker's data, the live database's, and `paths`; one that does not
-    exist or does not answer is left out. Raises FactUnreadable. Source: df, `docker info`, df in PostgreSQL's
-    container, /proc/meminfo, /proc/loadavg, in one round trip.
+    exist or does not answer within `limit_s` is left out. Raises FactUnreadable. Source: df, `docker info`, df in
+    PostgreSQL's container, /proc/meminfo, /proc/loadavg, in one round trip.
     """
     usual = (environment.server.directory, environment.backup.directory)
     asked = tuple(dict.fromkeys((*usual, *paths)))
 
     def fetch(connections: Connections) -> ServerState:
-        argv = ("bash", "-c", SURVEY, "server", environment.project, environment.database_service, *asked)
+        argv = ("bash", "-c", SURVEY, "server", environment.project, environment.database_service,
+                f"{limit_s:g}", *asked)
         command = Command(argv, timeout_s=60, accepts=(0, 1, 127))
         before = time.time()
         result = connections.server.run(command)

@@ -16,7 +16,7 @@ from lab.address import PUBLIC_NAME, Address
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Repeats what it was asked; `/slow` sends a byte now and then, `/moved` redirects, `/cookie` sets one, `/packed` is gzip."""
+    """Repeats what it was asked; `/slow` sends a byte now and then, `/drip` of a header, `/moved` redirects, `/cookie` sets one, `/packed` is gzip."""
 
     protocol_version = "HTTP/1.1"
 
@@ -41,12 +41,24 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.1)
             return
+        if self.path == "/drip":
+            self._drip()
+            return
         if self.path == "/packed":
             self._send_packed(b"0123456789" * 20_000)
             return
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        """A header that never ends, a byte now and then."""
+        self.flush_headers()
+        self.wfile.write(b"X-Drip: ")
+        for _ in range(600):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            time.sleep(0.1)
 
     def _send_packed(self, body: bytes) -> None:
         """Compressed and in pieces, as nginx sends what it compresses on the way."""

@@ -49,11 +49,13 @@ def test_no_cookie_is_kept(public: PublicHttp) -> None:
     assert json.loads(public.request("GET", "/").body)["cookie"] is None
 
 
-def test_a_reply_that_trickles_meets_the_deadline(public: PublicHttp) -> None:
+@pytest.mark.parametrize("path", ["/slow", "/drip"])
+def test_a_reply_that_trickles_meets_the_deadline(public: PublicHttp, path: str) -> None:
+    """With its headers, too: each byte began the library's own limit anew, and one a second held a question for hours."""
     began = time.monotonic()
     with pytest.raises(EndpointUnavailable, match="in time"):
-        public.request("GET", "/slow", timeout_s=0.5)
-    assert time.monotonic() - began < 50
+        public.request("GET", path, timeout_s=0.5)
+    assert time.monotonic() - began < 30
 
 
 def test_a_compressed_reply_in_pieces_is_whole(public: PublicHttp) -> None:

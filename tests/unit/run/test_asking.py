@@ -122,3 +122,15 @@ def test_what_takes_its_time_is_announced_and_a_watch_counts_down(project_dir: P
     assert "quick: about" not in shown
     assert 2 <= shown.count("the live release: ") <= 5  # now and then, not at every probe
     assert "s left; " in shown
+
+
+def test_the_first_of_a_batch_may_have_a_head_start_that_counts_for_none_of_the_others(project_dir: ProjectDir) -> None:
+    order: list[str] = []
+    run = opened()
+    run.ask_all(Question("first", lambda _: order.append("first")), Question("other", lambda _: order.append("other")),
+                head_start_s=60)
+    assert order == ["first", "other"], "answered: the others wait for no more of it"
+    released = threading.Event()
+    run.ask_all(Question("hangs", lambda _: released.wait(60)), Question("freed", lambda _: released.set()), head_start_s=0.2)
+    facts = {event["name"]: event for event in journal.read(run.folder) if event["event"] == "fact"}
+    assert facts["freed"]["seconds"] < 0.2 <= facts["hangs"]["seconds"]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from typing import Any
+
 import pytest
 
-from runbook_lib.core.errors import BadParameter
+from runbook_lib.core.errors import BadParameter, EndpointUnavailable
+from runbook_lib.execution import ask_concurrently
 from runbook_lib.observability.facts import health_questions as module
 from runbook_lib.observability.facts.health_questions import health_questions
+from runbook_lib.platform.facts.availability import Unanswered
 from tests.unit.observability_doubles import staging
 
 
@@ -34,3 +40,26 @@ def test_an_environment_without_a_page_is_asked_for_none() -> None:
 def test_limits_that_make_no_sense_are_refused(deadline_s: float, log_minutes: int, fault: str) -> None:
     with pytest.raises(BadParameter, match=f"{fault}: should be from 1 to"):
         health_questions(staging(), deadline_s, log_minutes)
+
+
+class Hangs:
+    """Connections of which not one answers."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        self.released.wait(600)
+        raise EndpointUnavailable("released")
+
+
+def test_where_nothing_answers_all_of_it_takes_the_deadline_and_no_longer() -> None:
+    """40 took 26 s with a deadline of 6 s: eight at once, parts with time of their own on top, and each waited for another."""
+    hanging, began = Hangs(), time.monotonic()
+    found = ask_concurrently(health_questions(staging(), 1.5), lambda question: question.fetch(hanging))  # type: ignore[arg-type]
+    took = time.monotonic() - began
+    hanging.released.set()
+    health, *others = found
+    assert [type(one) for one in others] == [Unanswered] * len(others)
+    assert isinstance(health.replies, Unanswered) and isinstance(health.endpoints, Unanswered)
+    assert took < 10

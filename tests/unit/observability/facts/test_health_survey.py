@@ -174,8 +174,8 @@ def test_what_asks_many_has_time_left_when_one_of_them_hangs(monkeypatch: pytest
 
     monkeypatch.setattr(health_survey, "with_deadline", deadline)
     survey_health(staging(), 6.0).fetch(None)  # type: ignore[arg-type]
-    assert limits["service"] + 5 < limits["services"] <= 10
-    assert limits["endpoint"] + 5 < limits["endpoints"] <= 10
+    assert limits["service"] + 1 < limits["services"] <= 6
+    assert limits["endpoint"] + 1 < limits["endpoints"] <= 6
 
 
 def _short_for(name: str) -> Any:

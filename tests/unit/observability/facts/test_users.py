@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 from runbook_lib.connections.scripted import ScriptedConnections
@@ -62,3 +64,25 @@ def test_sessions_are_asked_when_a_read_of_ours_had_the_time_to_wait() -> None:
           sql={"pg_blocking_pids": lambda: (done.append("sessions"), [])[1]})
     assert done[-1] == "sessions"
     assert len(done) > 1
+
+
+def test_what_hangs_costs_its_own_row_and_all_of_it_the_deadline() -> None:
+    """A PostgreSQL that hung held what users get for 11 s of 6, and with it every question behind it."""
+    released, began = threading.Event(), time.monotonic()
+
+    def hang() -> Any:
+        released.wait(600)
+        raise EndpointUnavailable("released")
+
+    paths: dict[str, Any] = {path: (200, {}) for path in (*SHOP.health.endpoints, "/", "/api/products")}
+    answers: dict[str, Any] = {"commands": {"flock": LOCK, "dockerdata": FactUnreadable("nothing")}, "replies": paths | {"/": hang},
+                               "sql": {"pg_blocking_pids": hang}}
+    seen = survey_users(SHOP, 2.0).fetch(ScriptedConnections(**answers))
+    took = time.monotonic() - began
+    released.set()
+    assert isinstance(seen.reads, tuple)
+    assert {one.path: one.status for one in seen.reads if one.path == "/"} == {"/": None}
+    assert 200 in {one.status for one in seen.reads}
+    assert isinstance(seen.holders, Unanswered)
+    assert not isinstance(seen.operation, Unanswered)
+    assert took < 15

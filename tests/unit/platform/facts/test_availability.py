@@ -70,10 +70,10 @@ def test_a_refused_host_key_and_a_bug_are_still_errors_within_a_deadline(kind: t
 
 def test_what_hangs_is_unanswered_and_is_not_waited_for() -> None:
     released = threading.Event()
-    asked = with_deadline(Question("asked", lambda _: released.wait(600)), 0.05)
+    asked = with_deadline(Question("asked", lambda _: released.wait(600)), 0.1)
     found = asked.fetch(None)  # type: ignore[arg-type]
     assert isinstance(found, Unanswered)
-    assert found.reason == "no answer within 0.05 s"
+    assert found.reason == "no answer within 0.1 s"
     assert not released.is_set()
     released.set()
 

@@ -158,7 +158,7 @@ def test_the_engine_is_asked_where_its_data_lie_and_the_database_of_this_project
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ROOT": str(root), "GONE": gone, "LC_ALL": "C"}
-    done = subprocess.run(("bash", "-c", SURVEY, "server", project, "db", str(tmp_path)), env=environment, capture_output=True,
+    done = subprocess.run(("bash", "-c", SURVEY, "server", project, "db", "10", str(tmp_path)), env=environment, capture_output=True,
                           text=True, check=False)
     state = parse_server(done.stdout, (str(tmp_path),), 0, 2e9)
     assert state.versions["docker"] == ("20.10.24+dfsg1" if gone else "20.10.24"), "installed, whether it lets us in or not"
