@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
@@ -129,18 +130,19 @@ def is_sending(plan: Plan) -> bool:
 
 
 def execute(plan: Plan, record: RunRecord, environment: Environment, folder: RunFolder) -> Execution:
-    """Send every message of the plan, however the others end. What is not sent is a failed finding."""
+    """Send every message of the plan, all at once and however the others end. What is not sent is a failed finding."""
     # executed again in the same run: only what has not been sent yet
     steps = [step for step in plan.steps if isinstance(step, SendStep) and step.key not in record.informed]
-    records = []
     for step in steps:
-        assert step.message is not None
-        assert step.route is not None
         record.journal.write("step_started", key=step.key, title=step.title, host=step.host)
-        began = time.monotonic()
-        (result,) = _deliver(_redacted(step.message, folder), [step.route], environment, folder, record)
+    # side by side: channels that hang take as long as one of them, which is what `notifications.deadline_s` is for
+    with ThreadPoolExecutor(max(1, len(steps)), thread_name_prefix="send") as pool:
+        sent = list(pool.map(lambda step: _send(step, record, environment, folder), steps))
+    records = []
+    for step, (result, seconds) in zip(steps, sent, strict=True):
+        assert step.message is not None
         state = _STATES.get(result.state, StepState.FAILED)
-        done = StepRecord(step.key, step.title, state, round(time.monotonic() - began, 3), message=result.reason)
+        done = StepRecord(step.key, step.title, state, seconds, message=result.reason)
         record.journal.write("step_finished", key=done.key, title=done.title, state=done.state, seconds=done.seconds,
                              message=done.message)
         records.append(done)
@@ -148,3 +150,12 @@ def execute(plan: Plan, record: RunRecord, environment: Environment, folder: Run
     execution = Execution(plan, tuple(records), applied=True)
     record.add_execution(execution)
     return execution
+
+
+def _send(step: SendStep, record: RunRecord, environment: Environment, folder: RunFolder) -> tuple[Delivered, float]:
+    """The outcome of one step's message, and how long it took."""
+    assert step.message is not None
+    assert step.route is not None
+    began = time.monotonic()
+    (result,) = _deliver(_redacted(step.message, folder), [step.route], environment, folder, record)
+    return result, round(time.monotonic() - began, 3)
