@@ -35,6 +35,7 @@ OWN_KEYS: dict[str, dict[LogField, tuple[str, ...]]] = {
     "caddy": {"time": ("ts",), "status": ("status",), "path": ("request",), "seconds": ("duration",),
               "address": ("request",), "request_id": ("request_id", "uuid")},
 }
+_PLAIN = "%Y-%m-%dT%H:%M:%S%.f%#z"
 _NANOSECONDS = 1e9  # Traefik's JSON counts in them
 ACCESS: tuple[LogField, ...] = ("time", "status", "path", "seconds", "address", "request_id")
 APPLICATION: tuple[LogField, ...] = ("time", "level", "message", "exception", "request_id", "seconds")
@@ -109,10 +110,17 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
 
 
 def _json_moment(values: pl.DataFrame, text: pl.Expr) -> pl.Expr:
-    """The time of JSON; of nginx' `$time_local` as well, by the first lines: reading it costs each line of others."""
+    """The time of JSON; of nginx' `$time_local` as well, by the first lines: each way to read one costs each line."""
     import polars as pl
 
-    common = values.head(1000).select(text.str.contains(r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:").any()).item()
+    times = values.select(text.alias("at"))
+    # what nearly all writers write is read in a tenth of the time; where one line differs, all are read as any time is
+    padded = pl.when(pl.col("at").str.slice(10, 1) == "T").then(pl.col("at"))
+    plain = times.select(padded.str.to_datetime(_PLAIN, strict=False, time_unit="us", time_zone="UTC")
+                         .dt.replace_time_zone(None).dt.truncate("1s")).to_series()
+    if plain.null_count() == times.get_column("at").null_count():
+        return pl.lit(plain)
+    common = times.head(1000).select(pl.col("at").str.contains(r"^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:").any()).item()
     return pl.coalesce(moment(text), common_moment(text)) if common else moment(text)
 
 
