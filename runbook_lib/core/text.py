@@ -33,6 +33,12 @@ def pluralize(number: int, word: str) -> str:
     return f"{number if abs(number) < 10_000 else f'{number:,}'} {word}{'' if number == 1 else 's'}"
 
 
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *before, last = tuple(words) or ("",)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def unit_for(number: str, unit: str) -> str:
     """The unit of a number as it is shown: `1 connection`, `1 user/s`, `2 connections`, `1 s`, `1 %`."""
     return re.sub(r"^([a-z]{3,})s(?=/|$)", r"\1", unit) if number == "1" else unit

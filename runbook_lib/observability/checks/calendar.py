@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.core.past_runs import PastRun
+from runbook_lib.core.text import listed
 from runbook_lib.environment import Environment
 from runbook_lib.observability.facts.alert_drills import AlertDrills
 from runbook_lib.platform.facts.certificates import Certificate
@@ -120,7 +121,7 @@ def nothing_is_overdue(calendar: Calendar) -> Finding:
         return Finding(check, worst, f"next: {coming.name} before {coming.due:{_FORM}}" if coming
                        else "nothing falls due", expected)
     return Finding(check, worst, "; ".join(f"{one.name}: {one.state}" for one in late), expected,
-                   f"Open {' and '.join(dict.fromkeys(one.notebook for one in late))}.")
+                   f"Open {listed(dict.fromkeys(one.notebook for one in late))}.")
 
 
 def _absent(duty: Duty, reason: str) -> Duty:

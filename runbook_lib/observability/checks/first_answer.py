@@ -45,4 +45,5 @@ def first_answer(environment: Environment, users: Sequence[Finding], others: Seq
 
 
 def _named(one: Finding) -> str:
-    return f"{one.check} ({head_of(one.measured, 140)})"
+    measured = head_of(one.measured, 140)
+    return f"{one.check}: {measured}" if "(" in measured else f"{one.check} ({measured})"  # none inside another

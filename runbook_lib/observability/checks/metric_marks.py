@@ -23,6 +23,11 @@ class Mark:
     end: datetime
     label: str
 
+    @property
+    def in_words(self) -> str:
+        """It in a sentence: of a deployment the version, and not the run's id, which the table has."""
+        return f"the deployment of {self.label}" if self.kind == DEPLOYMENT else self.name
+
 
 def marks_of(window: MetricsWindow, deployed: Deployed | Unanswered, backups: Backups | Unanswered,
              alerts: tuple[AlertPeriod, ...] | Unanswered) -> tuple[Mark, ...]:

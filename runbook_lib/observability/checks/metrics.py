@@ -20,7 +20,7 @@ from runbook_lib.platform.facts.metric_ranges import Grid, Values
 NO_METRICS = "the environment file names no metric"
 TOO_FEW = "never enough requests a minute to judge it (alerts.minimum_requests_per_minute)"
 STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late leaves no gap
-_FORM = "%Y-%m-%d %H:%M"
+_FORM, _IT = "%Y-%m-%d %H:%M", " it for "  # beyond its threshold so long
 _NAMES: tuple[str, ...] = MetricName.__args__  # type: ignore[attr-defined]
 
 
@@ -118,7 +118,7 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
     below = one.metric.below is not None
     side = "below" if below else "above"
     check = f"{one.title} is not {side} {amount(limit, unit)}"
-    expected = f"not for {one.limit_s} s" if one.limit_s else "never"
+    expected = f"never for {_minutes(one.limit_s)} or longer" if one.limit_s else "never"
     if not isinstance(values, Values) or not values.known:
         reason = values.reason if isinstance(values, Unanswered) else "no sample in the window"
         if all(_idle(review, one)):
@@ -144,7 +144,7 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
     longest = max(spans, key=lambda span: span.last - span.first)
     return Finding(
         check, Verdict.FAILED if longest.seconds(grid) >= one.limit_s else Verdict.WARNING,
-        f"{side} it for {_minutes(beyond.count(True) * grid.step_s)} in all, the longest "
+        f"{side}{_IT}{_minutes(beyond.count(True) * grid.step_s)} in all, the longest "
         f"{_minutes(longest.seconds(grid) or grid.step_s)} from {grid.at(longest.first):{_FORM}} UTC; "
         f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
         expected, "Compare with the changes and marks below; then 21 Verify for the release, 40 Health for services.")
@@ -212,15 +212,15 @@ def _after_deployment(review: MetricsReview, worse: Sequence[Change], *, known: 
 
 def metrics_answer(environment: Environment, review: MetricsReview, *groups: Iterable[Finding]) -> str:
     """The one sentence that the report opens with: thresholds, what changed and when, and what is not known."""
-    grid = review.grid
+    grid, findings = review.grid, [one for group in groups for one in group]
     span = f"{grid.begin:{_FORM}} to {grid.end:%H:%M} UTC" if grid.begin.date() == grid.end.date() else (
         f"{grid.begin:{_FORM}} to {grid.end:{_FORM}} UTC")
-    findings = [one for group in groups for one in group]
     failed = [one for one in findings if one.verdict is Verdict.FAILED]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]
     if review.window.unanswered:
         return f"It is not known how {environment.title_within} was ({span}): {review.window.unanswered.reason}."
-    parts = [f"{one.check.replace(' is not ', ' was ')}: {one.measured}" for one in failed[:2]]
+    cut = [(one.check.replace(" is not ", " was "), one.measured, one.measured.partition(_IT)[2]) for one in failed[:2]]
+    parts = [f"{what} for {long}" if long else f"{what}: {measured}" for what, measured, long in cut]
     parts += [one.words for one in review.changes[:2]]
     more = len(failed[2:]) + len(review.changes[2:])
     text = "; ".join(parts) + (f"; and {more} more" if more else "")

@@ -67,7 +67,7 @@ class Change:
         if self.after_mark.kind == DRILL:
             return f"{text}, during {self.after_mark.name}"
         minutes = (shift.at - self.after_mark.at).total_seconds() / 60
-        return f"{text}, {'with' if minutes < 1 else f'{minutes:.0f} min after'} {self.after_mark.name}"
+        return f"{text}, {'with' if minutes < 1 else f'{minutes:.0f} min after'} {self.after_mark.in_words}"
 
     @property
     def row(self) -> dict[str, str]:

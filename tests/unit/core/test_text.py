@@ -17,6 +17,7 @@ from runbook_lib.core.text import (
     from_next_line,
     head_of,
     lines_of,
+    listed,
     parse_assignment,
     parse_assignments,
     pluralize,
@@ -164,3 +165,8 @@ def test_a_number_is_never_a_power_of_ten(value: float, digits: int, shown: str)
 def test_lines_are_broken_between_words_and_keep_their_indentation() -> None:
     assert wrapped("one two three\n  four five six", 9) == ["one two", "three", "  four", "  five", "  six"]
     assert wrapped("a\n\nb-c " + "x" * 12, 9) == ["a", "", "b-c", "x" * 12]
+
+
+@pytest.mark.parametrize(("words", "text"), [((), ""), (("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
+def test_several_are_listed_as_in_a_sentence(words: tuple[str, ...], text: str) -> None:
+    assert listed(words) == text

@@ -148,7 +148,7 @@ def test_all_that_is_not_in_time_is_named_the_worst_first_with_every_notebook() 
     assert finding.verdict is Verdict.FAILED
     assert finding.measured == ("certificate: EXPIRED 2026-11-26 12:00 UTC; restore drill: not known: its record did not answer; "
                                 "database backup: OVERDUE by 1 h; configuration backup: none by schedule")
-    assert finding.next_step == ("Open 10 Preflight and 31 Restore drill and 30 Back up the database and "
+    assert finding.next_step == ("Open 10 Preflight, 31 Restore drill, 30 Back up the database and "
                                  "33 Back up the configuration.")
 
 
