@@ -64,6 +64,8 @@ def statuses_over_time(review: LogReview, *, title: str = "Requests by status, a
 def slowest_routes(review: LogReview, limit_ms: int, fewest: int = 1, *,
                    title: str = "Response times of the slowest routes") -> Figure:
     """p50, p95 and p99 of the ten slowest routes with at least so many requests, and the plan's limit for p95."""
+    # with few requests a single slow one makes a route the first of the table
+    title = f"{title}, of those with {fewest} requests or more" if fewest > 1 else title
     timed = [one for one in review.routes if one.p95_ms is not None and one.requests >= fewest
              and one.route not in (NOT_FOUND, OTHERS)]
     if not timed:

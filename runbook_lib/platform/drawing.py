@@ -145,7 +145,9 @@ def time_axis(axes: Axes, times: Sequence[datetime]) -> None:
     axes.xaxis.set_major_locator(locator)
     formatter = untyped.ConciseDateFormatter(locator)
     # its own labels of a short axis are bare seconds, with the minute at one tick of many
-    formatter.formats[5], formatter.zero_formats[5], formatter.offset_formats[5] = "%H:%M:%S.%f", "%H:%M:%S", "%Y-%b-%d"
+    formatter.formats[5], formatter.zero_formats[5] = "%H:%M:%S.%f", "%H:%M:%S"
+    # and dates as the text next to it writes them, not in a form of its own (2026-Nov-29)
+    formatter.zero_formats[3], formatter.offset_formats[2:] = "%d %b", ["%Y-%m", *["%Y-%m-%d"] * 3]
     axes.xaxis.set_major_formatter(formatter)
     axes.set_xlabel("time in UTC")
     if len(set(times)) == 1:

@@ -24,7 +24,6 @@ DATABASE_ROW = "Its own row in 40 Health shows whether the database works."
 # 40 does not send to itself
 _IN_HEALTH = {AFFECTED: "Users are affected. The rows of services above show whether one of them is the cause.",
               DATABASE_ROW: "Its own row above shows whether the database works."}
-NUMBER, ANY_NUMBER = "${number}", "<number>"  # of `traffic.reads`: another one each time; as 43 shows it
 BRIEF_S, LONG_S = 2.0, 10.0  # shorter waits are usual; one of LONG_S is seen by users
 
 
@@ -93,7 +92,7 @@ def _read(view: UserView, one: Read) -> Finding:
     advice = (f"The row “{NO_WAIT}” has the cause." if held else
               f"{AFFECTED} Where no service is the cause, 43 Log review shows why.")
     good = None if one.doubt else one.status != RATE_LIMITED and not one.is_error
-    return finding(f"{one.path.replace(NUMBER, ANY_NUMBER)} is read by users", good,
+    return finding(f"{one.path} is read by users", good,
                    measured=measured, expected=f"an answer within {view.read_s:g} s, no error of the server",
                    # this machine has asked too much lately: that shows nothing of users
                    next_step=CLOCK_NEXT if one.doubt else "Ask again in a minute." if one.status == RATE_LIMITED

@@ -29,7 +29,10 @@ RATE_LIMITED, SERVER_ERROR = 429, 500
 
 @dataclass(frozen=True)
 class Read:
-    """One request: its path, status (None: no answer) and seconds. `error`, `dated` and `doubt` as of an Endpoint."""
+    """One request: its path (`<number>`: another one each time), status (None: no answer) and seconds.
+
+    `error`, `dated` and `doubt` are as of an Endpoint.
+    """
 
     path: str
     at: datetime
@@ -86,7 +89,7 @@ class OwnReads:
         at, http = datetime.now(UTC), connections.http  # opened here, not by several threads at once
         calls = [partial(_read, http, path, timeout_s, resolved) for path in self.paths]
         found = tuple(each_within(timeout_s + MORE_S, calls, lambda number: Read(
-            self.paths[number], at, None, error=f"No reply within {timeout_s + MORE_S:g} s.")))
+            shown(self.paths[number]), at, None, error=f"No reply within {timeout_s + MORE_S:g} s.")))
         self.done += found
         return found
 
@@ -132,6 +135,11 @@ def traffic_of(reads: Sequence[Read]) -> Traffic:
     return Traffic(seconds, max((one.at for one in reads), default=datetime.now(UTC)))
 
 
+def shown(path: str) -> str:
+    """A path of `traffic.reads` as 43 shows it: of a file's placeholder a reader knows nothing."""
+    return path.replace("${number}", "<number>")
+
+
 def _read(http: Http, path: str, timeout_s: float, resolved: bool) -> Read:
     at = datetime.now(UTC)
     try:
@@ -140,5 +148,5 @@ def _read(http: Http, path: str, timeout_s: float, resolved: bool) -> Read:
     except EndpointUnavailable as error:
         if resolved and isinstance(error, NameUnresolved):
             raise
-        return Read(path, at, None, error=error.what, dated=isinstance(error, CertificateOutOfDate))
-    return Read(path, at, reply.status, reply.seconds)
+        return Read(shown(path), at, None, error=error.what, dated=isinstance(error, CertificateOutOfDate))
+    return Read(shown(path), at, reply.status, reply.seconds)

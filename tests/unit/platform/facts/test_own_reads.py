@@ -30,7 +30,7 @@ class Application:
 def test_each_path_is_read_once_and_no_answer_is_a_value() -> None:
     reads = OwnReads(SHOP)
     found = read_each_path(reads).fetch(Application({"/": None}))  # type: ignore[arg-type]
-    assert {one.path: one.status for one in found} == {"/api/products?${number}": 200, "/": None, "/api/products": 200}
+    assert {one.path: one.status for one in found} == {"/api/products?<number>": 200, "/": None, "/api/products": 200}
     assert [one.is_error for one in found].count(True) == 1
 
 
@@ -43,7 +43,7 @@ def test_why_a_read_was_not_answered_is_kept_and_whether_only_this_machines_cloc
     found = read_each_path(OwnReads(SHOP)).fetch(Late({}))  # type: ignore[arg-type]
     assert {one.path: (one.error, one.doubt) for one in found} == {
         "/": ("TLS could not be established", "3 h behind"), "/api/products": ("refused", ""),
-        "/api/products?${number}": ("refused", "")}
+        "/api/products?<number>": ("refused", "")}
 
 
 def test_a_watch_gets_all_reads_so_far_each_path_among_them() -> None:
