@@ -38,7 +38,8 @@ class Rollout:
     """One release on its way to one environment: where, from which state, which release, and what was decided.
 
     `containers` are those that ran before the first step, and `endpoints` what users got then; `texts_of` is as in
-    ExpectedRelease.
+    ExpectedRelease. `renewed` are services whose running containers are not as the target's Compose file describes
+    them; None: it was not asked.
     """
 
     environment: Environment
@@ -48,6 +49,7 @@ class Rollout:
     containers: tuple[Container, ...] = ()
     texts_of: frozenset[str] | None = None
     endpoints: tuple[Endpoint, ...] = ()
+    renewed: frozenset[str] | None = None
 
     @property
     def colour(self) -> str:

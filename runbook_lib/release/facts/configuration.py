@@ -60,12 +60,13 @@ class ValidatedService:
 class ValidatedConfiguration:
     """Every service that mounts files of the release. Of `not_validated` ones no program is known: name to sources.
 
-    `changes` are what running services need to follow the release; nginx follows by the switch.
+    `changes` are what running services need to follow the release, the proxy among them where Compose would make it
+    anew. None: it was not asked.
     """
 
     services: tuple[ValidatedService, ...] = ()
     not_validated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    changes: tuple[ServiceChange, ...] = ()
+    changes: tuple[ServiceChange, ...] | None = None
     proxies: tuple[Proxy, ...] = ()
 
     @property
@@ -95,16 +96,16 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
         if not commit or not (runs or own_files):
             return ValidatedConfiguration(as_they_are, unknown_services(services))
         text = _reply(connections, environment, commit, own_files, runs)
-        validated, changes = parse_runs(text, runs, mounts), parse_changes(text, services)
+        validated, found = parse_runs(text, runs, mounts), parse_changes(text, services)
         # its files are the same, but not how it is started with them: as new as a changed file
-        recreated = {one.service for one in changes if one.how == "recreate"}
+        recreated = {one.service for one in found if one.how == "recreate"}
         more = tuple(one for one in needed if one not in runs and one.service in recreated)
         if more:
             files = {path: text for path, text in own_files.items() if path != RELEASE_ENV}
             validated += parse_runs(_reply(connections, environment, commit, files, more), more, mounts)
         kept = tuple(one for one in as_they_are if one.service not in recreated)
-        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes,
-                                      parse_proxies(text))
+        changes = found if RELEASE_ENV in own_files else None
+        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes, parse_proxies(text))
 
     return Question("configuration of the release", fetch)
 

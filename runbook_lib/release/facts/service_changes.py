@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +26,11 @@ class ServiceChange:
     how: How
     settings: tuple[str, ...] = ()
     values: tuple[tuple[str, str, str], ...] = ()
+
+
+def renewed_services(changes: Iterable[ServiceChange] | None) -> frozenset[str] | None:
+    """The services that get a new container; None where it was not asked."""
+    return None if changes is None else frozenset(one.service for one in changes if one.how == "recreate")
 
 
 def parse_changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[ServiceChange, ...]:

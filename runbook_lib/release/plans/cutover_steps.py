@@ -14,10 +14,12 @@ from runbook_lib.core.plan import Action, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.traffic import cutover_marker
 from runbook_lib.platform.plans.compose import compose, compose_up, remove_services
+from runbook_lib.platform.plans.expected_alerts import while_data_are_away
 from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, test_configuration, wait_until_drained
 from runbook_lib.platform.plans.release_files import env_file, exemptions_file, upstreams_file
 from runbook_lib.platform.plans.rollout import Rollout
 from runbook_lib.platform.plans.step_keys import StepKey
+from runbook_lib.release.plans.service_steps import outage_of
 
 UPSTREAMS = ".runbook/upstreams/active.conf"
 EXEMPTIONS = ".runbook/upstreams/rate_limit_exempt.conf"
@@ -43,13 +45,17 @@ def switch(rollout: Rollout) -> Step:
     `.env` and the release's files are put back before, by the undo of the steps that wrote them.
     """
     environment, colour = rollout.environment, rollout.colour
+    proxy = environment.proxy_service
+    anew = rollout.live_colour is not None and proxy in (rollout.renewed or ())
+    outage = f", with a new {proxy} (expected outage: {outage_of(environment, proxy)} s)" if anew else ""
+    why = "one file replaced by rename, then a reload: requests in progress finish on the old colour"
     return Step(
         StepKey.SWITCH,
-        f"Switch traffic to {colour}",
+        f"Switch traffic to {colour}{outage}",
         (
             WriteFile(rollout.path(EXEMPTIONS), exemptions_file(environment)),
             WriteFile(rollout.path(UPSTREAMS), upstreams_file(environment, colour)),
-            compose_up(environment, environment.proxy_service),
+            _proxy_up(rollout),
             # nginx reads the file before it is asked to use it: a reload with a broken one would only be logged
             test_configuration(environment),
             cutover_marker(environment, rollout.live_colour),
@@ -57,7 +63,8 @@ def switch(rollout: Rollout) -> Step:
             WriteFile(rollout.path(rollout.environment.compose.variables_file), env_file(rollout, live=colour)),
         ),
         undo=_switch_back(rollout),
-        why="one file replaced by rename, then a reload: requests in progress finish on the old colour",
+        why=f"the release changes {proxy}'s image or definition, and two cannot hold one port" if anew else why,
+        expected_alerts=while_data_are_away(proxy) if anew else (),
     )
 
 
@@ -98,10 +105,18 @@ def record_line(rollout: Rollout, line: Mapping[str, object], reason: str) -> Co
     return Command(append, stdin=who, stdin_is_attribution=True)
 
 
+def _proxy_up(rollout: Rollout) -> Command:
+    """A new container only where the plan shows it: Compose up to 2.26 at least also makes one anew that was started
+    together with what it depends on, which costs an outage and changes nothing.
+    """
+    as_it_is = rollout.renewed is not None and rollout.environment.proxy_service not in rollout.renewed
+    return compose_up(rollout.environment, rollout.environment.proxy_service, recreate=False if as_it_is else None)
+
+
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:
     environment, upstreams, previous = rollout.environment, rollout.path(UPSTREAMS), rollout.deployed.upstreams_text
     proxy = environment.proxy_service
     if previous is None:  # the first deployment: nginx goes before the file that it cannot do without
         return (remove_services(environment, proxy), Command(("rm", "-f", upstreams)))
     # users first; a container that the release made anew, or that its files have stopped, follows
-    return (WriteFile(upstreams, previous), reload_if_running(environment), compose_up(environment, proxy))
+    return (WriteFile(upstreams, previous), reload_if_running(environment), _proxy_up(rollout))

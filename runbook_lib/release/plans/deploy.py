@@ -29,7 +29,7 @@ from runbook_lib.platform.plans.step_keys import StepKey
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import back_to, is_live_on
-from runbook_lib.release.facts.service_changes import ServiceChange
+from runbook_lib.release.facts.service_changes import ServiceChange, renewed_services
 from runbook_lib.release.plans import (
     build_steps,
     configuration_steps,
@@ -65,19 +65,20 @@ def plan_deploy(
     _one_of("breaking_migration", breaking_migration, get_args(BreakingMigration))
     _one_of("sessions", sessions, get_args(Sessions))
     choices = Choices(operator, reason, breaking_migration, watch_s, sessions)
-    rollout = Rollout(environment, deployed, target, choices, containers, endpoints=endpoints)
+    changes = configuration.changes if configuration else None
+    rollout = Rollout(environment, deployed, target, choices, containers, endpoints=endpoints,
+                      renewed=renewed_services(changes))
     if environment.release.replaced:
         return plan_replacement(rollout, backup, tree)
     secret_file = secrets_file(secrets, environment.delivered_secrets, environment.compose.secrets_file)
     if is_deployed(rollout, secret_file):
         return _nothing_to_deploy(rollout)
-    changes = configuration.changes if configuration else ()
     pulled = pull_and_validate(environment, configuration, tree)
-    wanted, skipped = _before_the_switch(rollout, secret_file, backup, changes, secrets, pulled)
+    wanted, skipped = _before_the_switch(rollout, secret_file, backup, changes or (), secrets, pulled)
     kept, not_kept = KeptSession(environment), session_steps.skip_reason(rollout)
     wanted += [] if not_kept else [session_steps.open_before_switch(kept)]
     skipped += [SkippedStep("Log a synthetic user in", not_kept)] if not_kept else []
-    steps = (*wanted, *_from_the_switch_on(rollout, wanted, kept, changes))
+    steps = (*wanted, *_from_the_switch_on(rollout, wanted, kept, changes or ()))
     made = replace(_plan(rollout), steps=steps, skipped=tuple(skipped))
     return irreversible(made) if breaking_migration == "accept" else made
 

@@ -28,7 +28,7 @@ from runbook_lib.recovery.plans.restore_steps import MAINTENANCE_PORT
 from runbook_lib.release.facts.repository import ReleaseTree
 from runbook_lib.release.facts.rollback_targets import back_to, is_live_on, taken_from_users
 from runbook_lib.release.facts.schema_rollback import DataChoice, SchemaRollback
-from runbook_lib.release.facts.service_changes import ServiceChange
+from runbook_lib.release.facts.service_changes import ServiceChange, renewed_services
 from runbook_lib.release.plans import build_steps, cutover_steps, rollback_steps, service_steps, verification_steps
 from runbook_lib.release.plans.interrupted_cutover import finish_cutover
 from runbook_lib.release.plans.replace_back import DataRestore, plan_replace_back
@@ -39,22 +39,23 @@ def plan_rollback(
     environment: Environment, deployed: Deployed, containers: tuple[Container, ...], target: Target, *,
     database: DataChoice, schema: SchemaRollback, operator: str, reason: str = "",
     pre_rollback_backup: Plan | None = None, backup: Backup | None = None, databases: Databases | None = None,
-    changes: tuple[ServiceChange, ...] = (), release: Release | None = None, tree: ReleaseTree | None = None,
+    changes: tuple[ServiceChange, ...] | None = None, release: Release | None = None, tree: ReleaseTree | None = None,
     endpoints: tuple[Endpoint, ...] = (),
 ) -> Plan:
     """From the live release to `target`; where it is live already, what an interrupted run left, or no steps.
 
     `database` says what happens to the data; `backup` and `databases` are for "restore" only. `target.schema_now` is
     the live schema, for a restore that of the backup. `pre_rollback_backup` is the plan of a verified backup of the
-    live database, taken where data change; None leaves it out. `changes` are what data services need to follow the
-    earlier release. `operator` and `reason` go into the release record. `release` is the chosen line of the release
-    history, and `tree` the inspected commit: with recreate they name its images. What is not answered in `endpoints`,
-    as users get them now, need not be after an undo either.
+    live database, taken where data change; None leaves it out. `changes` are what data services and the proxy need to
+    follow the earlier release; None: not known. `operator` and `reason` go into the release record. `release` is the
+    chosen line of the release history, and `tree` the inspected commit: with recreate they name its images. What is
+    not answered in `endpoints`, as users get them now, need not be after an undo either.
     """
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
     # an earlier release: the environment file's texts are those of a later one
-    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, frozenset(), endpoints)
+    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, frozenset(), endpoints,
+                      renewed_services(changes))
     if environment.release.replaced and release is not None:
         restore = DataRestore(backup, databases, pre_rollback_backup) if database == "restore" and backup else None
         return plan_replace_back(rollout, release, tree, restore)
@@ -65,7 +66,7 @@ def plan_rollback(
     stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
         build_steps.record_state(rollout, MIGRATION), *finish_cutover(rollout), *images, *changed,
-        *service_steps.follow_release(rollout, (one for one in changes if one.service in environment.data_services)),
+        *_follow(rollout, changes or ()),
         _record(replace(rollout, target=data.final_target(target))), *stop,
         *rollback_steps.start_monitoring(environment),
     )
@@ -138,6 +139,11 @@ def _remaining_steps(rollout: Rollout) -> tuple[Step, ...]:
     if any(one.service.endswith(f"-{other}") and one.state == "running" for one in rollout.containers):
         left.append(cutover_steps.stop_idle_colour(rollout.environment, other))
     return tuple(left)
+
+
+def _follow(rollout: Rollout, changes: tuple[ServiceChange, ...]) -> tuple[Step, ...]:
+    data = rollout.environment.data_services
+    return service_steps.follow_release(rollout, (one for one in changes if one.service in data))
 
 
 def _record(rollout: Rollout) -> Step:

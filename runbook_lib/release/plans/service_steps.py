@@ -51,7 +51,8 @@ def follow_release(rollout: Rollout, changes: Iterable[ServiceChange]) -> tuple[
     """
     if rollout.live_colour is None:
         return ()
-    changed = tuple(changes)
+    # the proxy follows by the switch, with the files of the release
+    changed = tuple(one for one in changes if one.service != rollout.environment.proxy_service)
     data = [one for one in changed if one.service in data_services(rollout.environment)]
     steps = [_change(rollout, one) for one in data]
     others = [one.service for one in changed if one not in data]

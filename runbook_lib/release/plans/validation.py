@@ -26,7 +26,7 @@ from runbook_lib.release.plans import build_steps
 from runbook_lib.release.plans.configuration_steps import infrastructure_services
 from runbook_lib.release.plans.cutover_steps import EXEMPTIONS, UPSTREAMS
 
-# Next to RELEASE_ENV: the services that are not part of a release, and variables that the server may not have yet.
+# Next to RELEASE_ENV: what is not part of a release, and variables that the server may not have yet.
 SERVICES, PLACEHOLDERS = ".runbook/services", ".runbook/placeholders"
 
 
@@ -47,7 +47,8 @@ def validate_configuration(environment: Environment, tree: ReleaseTree, deployed
     if deployed and deployed.live_colour and tree.commit:
         target = Target(tree.commit.commit, tree.commit.version, tree.configuration, "")
         own[RELEASE_ENV] = env_file(Rollout(environment, deployed, target), live=deployed.live_colour)
-        own[SERVICES] = "".join(f"{name}\n" for name in infrastructure_services(environment))
+        lasting = (environment.proxy_service, *infrastructure_services(environment))
+        own[SERVICES] = "".join(f"{name}\n" for name in lasting)
         own[PLACEHOLDERS] = "".join(f"{name}=placeholder\n" for name in environment.server_secrets)
     return validated_configuration(environment, tree, own, same)
 

@@ -66,7 +66,7 @@ end() {
 # variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
 # server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services compose resolved output path options=()
+    local tree=$scratch/tree services compose resolved output alone path options=()
     [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
@@ -81,15 +81,27 @@ recreated() {
     until resolved=$("${compose[@]}" --project-directory "$tree" "${options[@]}" --profile '*' config 2>"$scratch/error" </dev/null); do
         give_env_file "$tree" "$1" link <"$scratch/error" || { printf 'dry-run\tfailed\n'; return; }
     done
-    # --no-start: a dry run waits for the health of what others need as well, and fails where that is stopped: just when a
-    # release or a rollback is to start it. What would be made anew is decided before anything starts
-    if output=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --no-start --no-build --pull never --no-deps \
-            "${services[@]}" <<<"${resolved//"$tree"/"$1"}" 2>&1); then
-        sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$output" | sort -u | service_of
-    else
-        printf 'dry-run\tfailed\n'
-    fi
+    resolved=${resolved//"$tree"/"$1"}
+    output=$(made_anew "$1" <<<"$resolved") || { printf 'dry-run\tfailed\n'; return; }
+    [[ -n $output ]] || return 0
+    # Compose up to 2.26 at least compares depends_on too, of what is started together: a service that a step starts alone
+    # would look changed for ever. A changed one differs with its dependencies and without them
+    alone=$(without_dependencies <<<"$resolved" | made_anew "$1") || alone=$output
+    comm -12 <(printf '%s\n' "$output") <(printf '%s\n' "$alone") | service_of
 }
+
+# made_anew CHECKOUT, a resolved file on standard input: names of containers. --no-start: a dry run waits for the health of
+# what others need as well, and fails where that is stopped: just when a release or a rollback is to start it. What would be
+# made anew is decided before anything starts
+made_anew() {
+    local printed
+    printed=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --no-start --no-build --pull never --no-deps \
+        "${services[@]}" 2>&1) || return
+    sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$printed" | sort -u
+}
+
+# Compose prints a service's keys four spaces deep
+without_dependencies() { awk '/^    depends_on:/ { within = 1; next } within && /^     / { next } { within = 0; print }'; }
 
 # service_of, names of containers on standard input: a name need not show the service
 service_of() {

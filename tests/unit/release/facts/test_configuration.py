@@ -108,6 +108,16 @@ def test_a_service_that_is_made_anew_is_validated_although_its_files_are_the_sam
     assert facts.RELEASE_ENV in str(asked[0].argv) and facts.RELEASE_ENV not in str(asked[1].argv)
 
 
+@pytest.mark.parametrize(("own", "changes"), [({facts.RELEASE_ENV: "A=b\n"}, ()), ({".runbook/x": "y"}, None)], ids=["asked", "not asked"])
+def test_what_compose_was_not_asked_is_not_known_to_be_unchanged(own: dict[str, str], changes: object) -> None:
+    class Server:
+        def run(self, command: object) -> CommandResult:
+            return CommandResult("", 0, "", "", 0.1)
+
+    connections: Any = type("Connections", (), {"server": Server()})()
+    assert facts.validated_configuration(ENVIRONMENT, tree(), own, {"redis", "nginx"}).fetch(connections).changes == changes
+
+
 def test_a_server_that_is_too_slow_leaves_the_configuration_unknown_and_a_rollback_goes_on() -> None:
     class Server:
         def run(self, command: object) -> Any:

@@ -49,6 +49,20 @@ def test_switching_back_writes_the_previous_upstreams_and_reloads() -> None:
     assert str(follow).endswith("120 nginx"), "a container that the release made anew is made as it was"
 
 
+@pytest.mark.parametrize(("renewed", "flag", "title"), [
+    (None, [], "Switch traffic to green"), (frozenset(), ["--no-recreate"], "Switch traffic to green"),
+    (frozenset({"redis"}), ["--no-recreate"], "Switch traffic to green"),
+    (frozenset({"nginx"}), [], "Switch traffic to green, with a new nginx (expected outage: 10 s)"),
+], ids=["not asked", "nothing", "another service", "nginx"])
+def test_a_proxy_gets_a_new_container_only_where_the_plan_shows_the_outage(
+    renewed: frozenset[str] | None, flag: list[str], title: str,
+) -> None:
+    step = steps.switch(replace(ROLLOUT, renewed=renewed))
+    ups = [one.argv for one in (*step.actions, *step.undo) if isinstance(one, Command) and one.argv[-1] == "nginx" and "up" in one.argv]
+    assert [[word for word in up if word.endswith("recreate")] for up in ups] == [flag, flag]
+    assert step.title == title and bool(step.expected_alerts) == ("outage" in title)
+
+
 def test_the_first_switch_is_undone_by_removing_nginx_and_its_file() -> None:
     remove, file = steps.switch(replace(ROLLOUT, deployed=NOTHING)).undo
     assert isinstance(remove, Command) and remove.argv[-2:] == ("remove", "nginx")

@@ -7,6 +7,7 @@ from typing import Any
 
 from runbook_lib.core.commands import Command
 from runbook_lib.environment import load_environment
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans.release_files import upstreams_file
 from runbook_lib.release.plans.validation import validate_configuration
 from tests.unit.release.facts.test_configuration import tree
@@ -23,6 +24,9 @@ class Server:
         raise LookupError
 
 
+LIVE = Deployed("blue", "a" * 40, "OLD=1\n", upstreams_file(ENVIRONMENT, "blue"), None, frozenset(), ())
+
+
 class Connections:
     def __init__(self) -> None:
         self.server = Server()
@@ -37,3 +41,14 @@ def test_nginx_is_tried_with_the_upstreams_that_the_deployment_will_write() -> N
     upstreams = base64.b64encode(upstreams_file(ENVIRONMENT, "blue").encode()).decode()
     assert f".runbook/upstreams/active.conf={upstreams}" in command.argv
     assert command.argv[5:7] != (), "checkout and commit come first"
+
+
+def test_compose_is_asked_about_the_proxy_too_and_nothing_of_the_release() -> None:
+    connections: Any = Connections()
+    try:
+        validate_configuration(ENVIRONMENT, tree(), LIVE).fetch(connections)
+    except LookupError:
+        (command,) = connections.server.asked
+    (given,) = [word.partition("=")[2] for word in command.argv if word.startswith(".runbook/services=")]
+    services = base64.b64decode(given).decode().split()
+    assert "nginx" in services and "postgres" in services and not [one for one in services if one.startswith(("backend", "frontend"))]

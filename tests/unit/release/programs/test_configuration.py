@@ -31,6 +31,9 @@ case "$*" in
         [[ $text == *nonsense* ]] && { echo "invalid value of STAGING_X: hidden"; exit 15; }
         [[ $text == *"$SCRATCH_MARK"* ]] && echo "still in the temporary folder: $text" >&2
         echo " DRY-RUN MODE -  Container kept  Running"
+        # as Compose 2.26: what a service depends on is compared with what it was started with
+        [[ $text == *depends_on* ]] && echo " DRY-RUN MODE -  Container kept  Recreate"
+        [[ $text == *alone* && $text != *depends_on* ]] && echo " DRY-RUN MODE -  Container kept  Recreate"
         [[ $text == *changed* ]] && printf ' DRY-RUN MODE -  Container %s  Recreate\n' the-database 0123456789ab_gw2-staging-redis-1 ;;
     "image inspect"*) ;;
     run*nginx*-T) printf '%b' "$NEW_DATA" ;;
@@ -135,6 +138,19 @@ def test_a_release_that_changes_no_service_recreates_none(server: Path) -> None:
     assert f"--project-directory {server / 'checkout'} " in dry_run
     order = [dry_run.index(one) for one in ("placeholders", "release.env", ".env.secrets")]
     assert order == sorted(order), "what the server has comes last, and counts"
+
+
+DEPENDS = "services:\n  prometheus:\n    depends_on:\n      redis:\n        condition: service_healthy\n    image: a\n"
+
+
+@pytest.mark.parametrize(("compose", "changed"), [
+    (DEPENDS, set()), (DEPENDS + "    x-is: changed\n", BOTH), (DEPENDS + "    x-was-started: alone\n", {"recreate\tprometheus"}),
+    ("services:\n  prometheus:\n    x-was-started: alone\n", {"recreate\tprometheus"}),
+], ids=["started with its dependencies", "the same, and others changed", "changed", "changed, depends on nothing"])
+def test_a_service_that_was_started_with_or_without_what_it_depends_on_is_not_a_changed_one(
+    server: Path, compose: str, changed: set[str],
+) -> None:
+    assert set(ask(server, compose).splitlines()) == changed
 
 
 def test_where_compose_cannot_say_nothing_counts_as_unchanged_and_no_value_is_shown(server: Path) -> None:
