@@ -54,8 +54,8 @@ def plan_rollback(
     data = DataRollback(database, schema, pre_rollback_backup, backup, databases)
     why = f"rollback from {deployed.live_version or 'nothing'} (database: {database}): {reason or 'no reason given'}"
     # an earlier release: the environment file's texts are those of a later one
-    rollout = Rollout(environment, deployed, target, Choices(operator, why), containers, frozenset(), endpoints,
-                      renewed_services(changes))
+    choices, renewed = Choices(operator, why), renewed_services(changes)
+    rollout = Rollout(environment, deployed, target, choices, containers, frozenset(), endpoints, renewed)
     if environment.release.replaced and release is not None:
         restore = DataRestore(backup, databases, pre_rollback_backup) if database == "restore" and backup else None
         return plan_replace_back(rollout, release, tree, restore)
@@ -63,11 +63,10 @@ def plan_rollback(
         return _finish(rollout, data)
     images, skipped = _images(rollout)
     changed, left_out = release_and_data(rollout, data)
-    stop = [cutover_steps.stop_idle_colour(environment, deployed.live_colour)] if deployed.live_colour else []
     steps = (
         build_steps.record_state(rollout, MIGRATION), *finish_cutover(rollout), *images, *changed,
         *_follow(rollout, changes or ()),
-        _record(replace(rollout, target=data.final_target(target))), *stop,
+        _record(replace(rollout, target=data.final_target(target))), *_stop_live(rollout),
         *rollback_steps.start_monitoring(environment),
     )
     return replace(_plan(rollout, data), steps=steps, skipped=(*skipped, *left_out))
@@ -144,6 +143,11 @@ def _remaining_steps(rollout: Rollout) -> tuple[Step, ...]:
 def _follow(rollout: Rollout, changes: tuple[ServiceChange, ...]) -> tuple[Step, ...]:
     data = rollout.environment.data_services
     return service_steps.follow_release(rollout, (one for one in changes if one.service in data))
+
+
+def _stop_live(rollout: Rollout) -> tuple[Step, ...]:
+    live = rollout.live_colour
+    return (cutover_steps.stop_idle_colour(rollout.environment, live),) if live else ()
 
 
 def _record(rollout: Rollout) -> Step:
