@@ -50,6 +50,10 @@ def _users_type(project: FoundProject) -> str:
     open_ports = [f"{one.name}: {', '.join(dict.fromkeys(port.rpartition(':')[2] for port in one.open_to_users))}"
                   for one in project.services.values() if one.reached_by_users and _meant(project, one)]
     published = f" Published: {'; '.join(open_ports)}." if open_ports else ""
+    inside = [f"{one.name}: {', '.join(dict.fromkeys(one.published))}" for one in project.services.values()
+              if one.published and not one.reached_by_users and _meant(project, one)]
+    if inside and not open_ports:  # a proxy of the server's own leads there, or a tunnel
+        published += f" Only the server itself reaches {'; '.join(inside)}."
     hosts = dict.fromkeys(host for one in project.services.values() if _meant(project, one)
                           for host in one.routing.hosts)
     published += f" Named for a proxy: {', '.join(hosts)}." if hosts else ""

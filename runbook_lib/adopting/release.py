@@ -106,9 +106,9 @@ def _jobs(project: FoundProject, services: Tree, name: str) -> Tree:
 
 
 def _proxy(project: FoundProject) -> Tree:
-    """The published proxy, where it is one: what follows new addresses itself, and what has to be reloaded."""
-    found = [(one.name, kind.technology) for one in project.services.values()
-             if one.published and (kind := kind_of(one)) is not None and kind.purpose == REVERSE_PROXY]
+    """The proxy that users reach, where it is one: what follows new addresses itself, and what has to be reloaded."""
+    found = [(one, kind.technology) for one in project.services.values()
+             if (one.published or one.on_host) and (kind := kind_of(one)) is not None and kind.purpose == REVERSE_PROXY]
     if not found:
         # one of another project reads what the services say
         kinds = {one.routing.kind: one.name for one in project.services.values() if one.routing.kind}
@@ -117,9 +117,10 @@ def _proxy(project: FoundProject) -> Tree:
         return {"proxy": {"kind": Line(spoken, why)}} if spoken and not others else {}
     if len(found) != 1:
         return {}
-    (name, program), = found
+    (entrance, program), = found
+    reached = "it is published" if entrance.published else "it has the server's network"
     why = "reloaded once containers behind it are others" if program == "Nginx" else "it finds other containers itself"
-    return {"proxy": {"service": Line(name, "it is published"),
+    return {"proxy": {"service": Line(entrance.name, reached),
                       "kind": Line({"Nginx": "nginx", "Traefik": "traefik"}.get(program, "other"), why)}}
 
 

@@ -32,6 +32,8 @@ HINTS: Mapping[str, tuple[str, Any]] = {
     "services.*.ports": ("the ports that it listens on inside its container; without any, leave the line out", 8000),
     "services.*.no_health_check_reason": ("why running is enough to call it healthy",
                                           "it has no port, and Docker starts it again when it ends"),
+    "services.*.host_network_reason": ("why it is on the server's own network (network_mode: host)",
+                                       "it sees the addresses of its users"),
     "services.*.health": ("what its health check asks", "/health answers 200"),
     "database.service": ("the service that runs PostgreSQL", "db"),
     "database.name": (

@@ -85,6 +85,9 @@ def ask_services(environment: Environment, *, limit_s: float = LIMIT_S) -> Quest
             text = programs.text("observability/service_probes.sh")
             return parse_replies(connections.server.run(Command(argv, stdin=text, timeout_s=limit_s + 10)).stdout)
 
+        # an environment without a database has services all the same
+        if environment.database is None:
+            return ask_others()
         # psql has longer limits of its own: a database that hangs costs its own row, and not those of all others
         late = ServiceReply("", Reply.SILENT, f"no reply within {limit_s:g} s")
         database = Question("PostgreSQL", lambda _: each_within(

@@ -72,7 +72,7 @@ def parse_container_lines(
     found.sort(key=lambda one: (one.at is not None, one.at))
     # a gap without such a moment does not end with time
     since = max(kept) if kept and len(kept) == len(gaps) else None
-    return tuple(found), tuple(dict.fromkeys(services)), "; ".join(gaps), since
+    return tuple(found), tuple(dict.fromkeys(services)), "; ".join(dict.fromkeys(gaps)), since
 
 
 def _at(stamp: str) -> datetime | None:

@@ -81,13 +81,16 @@ def _published(config: ComposeConfig, environment: Environment) -> list[str]:
 
 def _unreachable(config: ComposeConfig, environment: Environment) -> tuple[Finding, ...]:
     """What users come to is open to them: asked first, because the release would work, and no user reach it."""
-    return tuple(_none(f"the Compose file publishes a port of {name}", [] if _is_open(config.services[name])
-                       else [f"{name}: no port that users reach"])
-                 for name in _public(environment) if name in config.services)
+    services = {name: config.services[name] for name in _public(environment) if name in config.services}
+    return tuple(_none(f"the Compose file publishes a port of {name}",
+                       [] if _is_open(one, name, environment) else [f"{name}: no port that users reach"])
+                 for name, one in services.items())
 
 
-def _is_open(service: dict[str, Any]) -> bool:
-    ports = (one for one in service.get("ports") or () if not _is_loopback(one.get("host_ip")))
+def _is_open(service: dict[str, Any], name: str, environment: Environment) -> bool:
+    # of an application of others, what the file does not call published may lie behind a proxy of the server's own
+    inside = environment.release.replaced and not environment.services[name].published
+    ports = (one for one in service.get("ports") or () if inside or not _is_loopback(one.get("host_ip")))
     # on the server's own network it needs no port of Compose's
     return any(True for _ in ports) or service.get("network_mode") == "host"
 

@@ -30,7 +30,8 @@ def services_with_files(compose: ComposeConfig | None) -> dict[str, Service]:
 
 def texts_of(compose: ComposeConfig | None) -> dict[str, str]:
     """What stands in the Compose file, or comes from a variable, by its path for a run."""
-    return {_path(kind, name): PLACEHOLDER if one.get("content") is None else str(one["content"])
+    # Compose prints each dollar sign twice, as it does in variables
+    return {_path(kind, name): PLACEHOLDER if one.get("content") is None else str(one["content"]).replace("$$", "$")
             for kind, known in _kinds(compose) for name, one in known.items()
             if not one.get("file") and _has_text(one)} if compose else {}
 

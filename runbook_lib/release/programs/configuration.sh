@@ -250,11 +250,16 @@ try() {
 }
 
 # existing OPTION: Docker would make a folder of the server that is missing, and a run must not; a socket of the server is
-# none of its business. Both become an empty folder.
+# none of its business. Both become an empty folder. A file that lies on the server alone, as many a project keeps a key or a
+# password, is that one: the release will find it there.
 existing() {
-    local source
+    local source kept
     if [[ $1 =~ ^type=bind,source=([^,]*),target=([^,]*), ]]; then
-        source=${BASH_REMATCH[1]}
+        source=${BASH_REMATCH[1]} kept=$checkout${BASH_REMATCH[1]#"$scratch/tree"}
+        if [[ $source == "$scratch/tree"/* && ! -e $source && -f $kept ]] \
+            && ! git -C "${kept%/*}" ls-files --error-unmatch -- "${kept##*/}" >/dev/null 2>&1; then
+            printf '%s' "${1/"$source"/"$kept"}"; return
+        fi
         [[ -e $source && ! -S $source ]] || { printf 'type=tmpfs,target=%s' "${BASH_REMATCH[2]}"; return; }
     fi
     printf %s "$1"

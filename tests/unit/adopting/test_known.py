@@ -173,6 +173,11 @@ def test_the_address_of_users_is_left_to_an_operator_who_sees_the_ports_that_are
     assert url.comment.endswith("Published: web: 80.")
 
 
+def test_what_the_server_alone_reaches_is_named_where_nothing_else_is_open() -> None:
+    files = {"web": {"build": ".", "ports": [{"target": 80, "published": "8090", "host_ip": "127.0.0.1"}]}}
+    assert known_tree(found_project(files), "shop")["public"]["url"].comment.endswith("Only the server itself reaches web: 127.0.0.1:8090.")
+
+
 @pytest.mark.parametrize(("change", "absent"), [
     ({"restart": "on-failure"}, True), ({}, True), ({"restart": "always"}, False), ({"restart": "unless-stopped"}, False),
     ({"ports": [{"target": 80, "published": "80"}]}, False), ({"healthcheck": {"test": ["CMD", "true"]}}, False),

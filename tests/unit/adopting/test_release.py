@@ -99,6 +99,11 @@ def test_the_proxy_that_is_published_is_drafted_with_its_kind(image: str, kind: 
     assert parts({"entrance": {"image": image} | PUBLISHED})["proxy"] == {"service": "entrance", "kind": kind}
 
 
+def test_a_proxy_on_the_servers_own_network_publishes_no_port_and_is_one_all_the_same() -> None:
+    found = release_tree(found_project({"web": {"build": "."}, "front": {"image": "nginx:1", "network_mode": "host"}}), "shop")["proxy"]
+    assert (values_of(found), found["service"].comment) == ({"service": "front", "kind": "nginx"}, "it has the server's network")
+
+
 def test_no_proxy_is_drafted_where_none_is_published_or_several_are() -> None:
     assert "proxy" not in parts() and "proxy" not in parts({"entrance": {"image": "nginx"}})
     assert "proxy" not in parts({"one": {"image": "nginx"} | PUBLISHED, "two": {"image": "caddy"} | PUBLISHED})

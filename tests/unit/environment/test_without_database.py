@@ -13,6 +13,7 @@ from runbook_lib.contract.requirements import REQUIREMENTS
 from runbook_lib.core.errors import AbsentPart, EnvironmentInvalid
 from runbook_lib.core.findings import Verdict
 from runbook_lib.core.plan import Plan
+from runbook_lib.observability.facts.service_replies import ask_services
 from runbook_lib.platform.facts.availability import if_available
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.plans.leftovers import end_leftovers
@@ -126,6 +127,12 @@ def test_nothing_of_it_is_asked_and_no_question_ends_what_needs_none(without: An
 def test_its_backups_are_not_applicable_and_never_overdue(without: Any) -> None:
     assert [(one.verdict, one.measured) for one in last_backup(EMPTY, without)] == [(Verdict.NOT_APPLICABLE, WHY)]
     assert plan_backup(EMPTY, without) == Plan("back up nothing", "shop", reason="notes are files in a volume")
+
+
+def test_40_asks_the_services_and_no_database_that_is_not_there() -> None:
+    probed = shop(**NONE, **{**ONE, "services": {"web": {"title": "Web", "ports": [8000], "probe": {"path": "/up"}}}})
+    there = ScriptedConnections(commands={"bash -s -- shop": "web\tup\t0.1\t172.20.0.8\t\tanswers\n"})
+    assert [(one.service, one.works) for one in ask_services(probed).fetch(there)] == [("web", True)]
 
 
 def test_a_schedule_takes_the_configuration_alone(without: Any) -> None:

@@ -57,3 +57,8 @@ def test_the_moment_when_lines_that_are_gone_no_longer_matter_is_known_where_all
     assert parse_container_lines(both)[2:] == ("web was made anew; worker was made anew", datetime(2026, 11, 27, 20, 0, 5, tzinfo=UTC))
     assert parse_container_lines([*both, "G there is no container of cron"])[3] is None
     assert parse_container_lines(REPLY)[3] is None
+
+
+def test_what_is_true_of_both_containers_of_a_service_is_said_once() -> None:
+    assert parse_container_lines(["G web was made anew", "K 1795809600"] * 2)[2:] == (
+        "web was made anew", datetime(2026, 11, 27, 20, 0, tzinfo=UTC))

@@ -33,10 +33,10 @@ def test_a_file_of_the_release_is_mounted_where_compose_mounts_it() -> None:
 
 def test_what_stands_in_the_compose_file_is_written_for_the_run() -> None:
     compose = config({"configs": [{"source": "one", "target": "/etc/redis.conf"}], "secrets": [{"source": "two"}]},
-                     configs={"one": {"content": "port 6379\n"}, "empty": {"content": ""}},
+                     configs={"one": {"content": "port 6379 $$host\n"}, "empty": {"content": ""}},
                      secrets={"two": {"environment": "STAGING_X"}})
     assert volumes(compose) == [("content-of-configs/one", "/etc/redis.conf"), ("content-of-secrets/two", "/run/secrets/two")]
-    assert texts_of(compose) == {"content-of-configs/one": "port 6379\n", "content-of-configs/empty": "",
+    assert texts_of(compose) == {"content-of-configs/one": "port 6379 $host\n", "content-of-configs/empty": "",
                                  "content-of-secrets/two": "placeholder"}
 
 

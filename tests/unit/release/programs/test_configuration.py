@@ -218,6 +218,18 @@ def test_a_file_of_variables_that_the_server_lacks_too_is_not_known(server: Path
     assert ask(server, "the same\n", names="lacking.env") == "dry-run\tfailed\n"
 
 
+def test_a_file_that_lies_on_the_server_alone_is_given_to_a_run_as_the_release_will_find_it(server: Path) -> None:
+    """A password of `secrets: {file: …}`, a key: in no release, and a database does not start without it."""
+    checkout = server / "checkout"
+    (checkout / "key").write_text("of the server")
+    options = tuple(word for name in ("key", "lacking")
+                    for word in ("--mount", f"type=bind,source=@TREE@/{name},target=/run/secrets/{name},readonly"))
+    ask(server, "the same\n", "", ValidationRun("nginx", "nginx", "check", "nginx:new", ("key",), options, ("nginx", "-T")))
+    run = next(line for line in (server / "log").read_text().splitlines() if line.startswith("run"))
+    assert f"type=bind,source={checkout}/key,target=/run/secrets/key,readonly" in run
+    assert "type=tmpfs,target=/run/secrets/lacking" in run
+
+
 def test_directives_of_a_proxy_are_shown_and_no_other_word_of_the_configuration(server: Path) -> None:
     check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
     new = "http {\\n\\tlimit_req_zone $key zone=a:10m rate=1r/m;\\nproxy_set_header X hidden; gzip off;\\n}\\n"
