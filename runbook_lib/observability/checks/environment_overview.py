@@ -15,6 +15,7 @@ from runbook_lib.platform.facts.leftovers import RunContainers
 from runbook_lib.platform.facts.monitoring import Alert, notebooks_for
 from runbook_lib.platform.facts.operations import Operation
 from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.replaced_release import lacking
 from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
 
@@ -40,7 +41,7 @@ def overview(
                 *nothing_is_left(left))
     return (
         _release(deployed),
-        *_services(environment, containers, deployed.live_colour or ""),
+        *_services(environment, containers, deployed),
         *nothing_is_left(left),
         _alerts(environment, alerts),
         *last_backup(backups, environment),
@@ -79,13 +80,15 @@ def _release(deployed: Deployed) -> Finding:
 
 
 def _services(
-    environment: Environment, containers: tuple[Container, ...] | None, colour: str
+    environment: Environment, containers: tuple[Container, ...] | None, deployed: Deployed
 ) -> tuple[Finding, ...]:
     if containers is None:
         return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy",
                         "Check the Docker Engine on the server: `systemctl status docker`. 40 Health shows what "
                         "answers all the same."),)
-    services = environment.running_services(colour)
+    # after a rollback the environment file may name what a later release brings
+    lacks = lacking(environment, deployed.recorded)
+    services = tuple(one for one in environment.running_services(deployed.live_colour or "") if one not in lacks)
     found = containers_are_healthy(containers, services, may_start=True)
     bad = tuple(replace(one, next_step=f"{CAUSE} {one.next_step}" if one.verdict is Verdict.FAILED else one.next_step)
                 for one in found if one.verdict is not Verdict.PASSED)

@@ -13,6 +13,8 @@ from runbook_lib.observability.facts.health_survey import COLOUR_NOT_KNOWN, Heal
 from runbook_lib.observability.facts.service_replies import Reply
 from runbook_lib.platform.facts.availability import Unanswered
 from runbook_lib.platform.facts.containers import Container
+from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.replaced_release import lacking
 
 RECENT = timedelta(hours=1)
 EXPECTED = "its container runs, and it answers itself"
@@ -108,6 +110,9 @@ def _state(environment: Environment, survey: HealthSurvey, name: str) -> Service
                          service.needs, asked=service.probe is not None, entered=_is_entered(environment, name))
     if not service.required:
         return replace(state, verdict=Verdict.NOT_APPLICABLE, measured=service.absent_reason)
+    # after a rollback the environment file may name what only a later release brings
+    if name in lacking(environment, survey.deployed.recorded if isinstance(survey.deployed, Deployed) else None):
+        return replace(state, verdict=Verdict.NOT_APPLICABLE, measured="the live release has no such service")
     if service.coloured and survey.colour is None:
         return _of_either_colour(environment, survey, state, service)
     return _judged(environment, survey, state, service)

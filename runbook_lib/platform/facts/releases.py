@@ -67,6 +67,11 @@ class Deployed:
         return self.live_commit is not None or self.live_colour is not None or bool(self.by_hand)
 
     @property
+    def recorded(self) -> Release | None:
+        """The release that was recorded last; None where others have started what runs."""
+        return self.releases[-1] if self.releases and not self.by_hand else None
+
+    @property
     def variables(self) -> dict[str, str]:
         """The variables of the server's `compose.variables_file`."""
         return parse_assignments(self.env_text or "")

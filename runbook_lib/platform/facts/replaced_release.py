@@ -55,9 +55,12 @@ def replaced_state(environment: Environment, override_text: str | None, releases
     images = override.images if override else {}
     running = of_release(environment, known)
     theirs = [one for one in running.values() if not _is_ours(environment, one, images, releases)]
-    unsettled = tuple(name for name in environment.release.services
-                      if name not in running or not runs_image(running[name], images.get(name, "")))
     last = releases[-1] if releases else None
+    # what the live release has not is settled, whatever a later one has left of it
+    own = lacking(environment, last) if last is not None and dict(last.images) == dict(images) else frozenset()
+    unsettled = tuple(name for name in environment.release.services
+                      if name not in own
+                      and (name not in running or not runs_image(running[name], images.get(name, ""))))
     nothing_of_ours = override is None and last is None
     if theirs or (known and nothing_of_ours):
         return ReplacedState(override_text, None, None, images, unsettled, last, running_services(known))
@@ -143,6 +146,15 @@ def images_of(environment: Environment, release: Release) -> Mapping[str, str]:
     """The image of each service of a recorded release."""
     return release.images or {name: environment.release.image_of(name, release.commit)
                               for name in environment.release.services}
+
+
+def lacking(environment: Environment, release: Release | None) -> frozenset[str]:
+    """Services of the environment file's release that a recorded one has not: they came with a later one.
+
+    By the images of its record; with colours, where each release has every service, none.
+    """
+    return frozenset(environment.release.services) - release.images.keys() if release and release.images \
+        else frozenset()
 
 
 def _short_id(container: Container) -> str:

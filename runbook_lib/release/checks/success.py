@@ -29,9 +29,10 @@ from runbook_lib.release.checks.file_migrations import files_applied
 from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.facts.load import Load
 from runbook_lib.release.facts.repository import ReleaseTree
-from runbook_lib.release.facts.returned_release import missing_after_rollback
+from runbook_lib.release.facts.returned_release import missing_after_rollback, services_it_lacks
 
 FEWEST_SAMPLES = 20  # below this a 95th percentile is one slow request, not a property of the release
+NOT_IN_IT = "the live release has no such service: it came with a later one"
 MOST_SHOWN = 2  # findings of one criterion in the table
 
 
@@ -63,9 +64,10 @@ class SuccessCriteria:
     def _names_commits(self) -> bool:
         return any(rule.commit for rule in self.environment.health.endpoints.values())
 
-    def services(self, containers: tuple[Container, ...]) -> tuple[Finding, ...]:
-        """All services healthy; where images show which release runs, of its image."""
-        return (*services_healthy(self.environment, containers, self.release.colour),
+    def services(self, containers: tuple[Container, ...], tree: ReleaseTree | None = None) -> tuple[Finding, ...]:
+        """All services healthy that the live release has, by its `tree`; of its image, where images show it."""
+        lacks = services_it_lacks(self.environment, self.release, tree)
+        return (*services_healthy(self.environment, containers, self.release.colour, lacks),
                 *release_runs(self.environment, containers, self.release))
 
     def endpoints(self, endpoints: tuple[Endpoint, ...], files: tuple[StaleFile, ...] | None = None,
@@ -127,10 +129,16 @@ class SuccessCriteria:
         return tuple(_row(text, measured.get(key, ())) for key, text in self.environment.success.criteria.items())
 
 
-def services_healthy(environment: Environment, containers: tuple[Container, ...], colour: str) -> tuple[Finding, ...]:
-    """Every service that must run is healthy. One that the environment does without is not applicable, and why."""
-    absent = tuple(not_applicable(f"{name} is healthy", reason) for name, reason in environment.absent_services.items())
-    return (*containers_are_healthy(containers, environment.running_services(colour), may_start=True), *absent)
+def services_healthy(environment: Environment, containers: tuple[Container, ...], colour: str,
+                     lacks: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+    """Every service that must run is healthy. One that the environment does without is not applicable, and why.
+
+    So are those that the live release `lacks`, because a later one brings them.
+    """
+    reasons = {**environment.absent_services, **dict.fromkeys(sorted(lacks), NOT_IN_IT)}
+    services = tuple(name for name in environment.running_services(colour) if name not in lacks)
+    return (*containers_are_healthy(containers, services, may_start=True),
+            *(not_applicable(f"{name} is healthy", reason) for name, reason in reasons.items()))
 
 
 def response_time(environment: Environment, load: Load) -> Finding:

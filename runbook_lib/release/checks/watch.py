@@ -18,18 +18,19 @@ from runbook_lib.platform.facts.release_history import Release
 
 
 def judge_probe(
-    environment: Environment, release: Release, missing: Unanswered | None = None
+    environment: Environment, release: Release, missing: Unanswered | None = None, lacks: frozenset[str] = frozenset(),
 ) -> Callable[[tuple[Container, ...], tuple[Endpoint, ...]], tuple[Finding, ...]]:
     """For a Gate over (containers, endpoints): containers healthy, endpoints answering as this release.
 
     `missing` are the paths that an earlier release, which a rollback returned to, does not have; None for any other.
+    `lacks` are services that the live release has not.
     """
     texts_of: frozenset[str] | None = None if missing is None else frozenset()
     unanswered = missing or {}
 
     def judge(containers: tuple[Container, ...], endpoints: tuple[Endpoint, ...]) -> tuple[Finding, ...]:
         unnamed = frozenset() if missing is None else without_commit(environment, endpoints)
-        services = environment.running_services(release.colour)
+        services = tuple(one for one in environment.running_services(release.colour) if one not in lacks)
         return (*containers_are_healthy(containers, services),
                 *endpoints_show(environment, endpoints, release.commit, release.named_version, texts_of=texts_of,
                                  unanswered=unanswered),

@@ -1,10 +1,13 @@
-"""Is the live release an earlier one that a rollback put in place, and which paths does it not have? Pure."""
+"""Is the live release an earlier one that a rollback put in place, and which paths and services has it not? Pure."""
 
 from __future__ import annotations
 
+from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.earlier_answers import Unanswered, missing_paths
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
+from runbook_lib.platform.facts.replaced_release import lacking
+from runbook_lib.release.facts.repository import ReleaseTree
 
 
 def missing_after_rollback(deployed: Deployed, live: Release) -> Unanswered | None:
@@ -16,6 +19,17 @@ def missing_after_rollback(deployed: Deployed, live: Release) -> Unanswered | No
     if not _is_earlier(deployed, live):
         return None
     return missing_paths(deployed.unanswered.get(live.commit, {}))
+
+
+def services_it_lacks(environment: Environment, live: Release, tree: ReleaseTree | None) -> frozenset[str]:
+    """Services that must run here, as Compose names them, and that the live release has not: they came later.
+
+    By its own Compose files, its `tree`; where they could not be read, by its record.
+    """
+    config = tree.sources.compose if tree and tree.commit and tree.commit.commit == live.commit else None
+    if config is None or not config.valid:
+        return lacking(environment, live)
+    return frozenset(environment.running_services(live.colour)) - config.services.keys()
 
 
 def _is_earlier(deployed: Deployed, live: Release) -> bool:

@@ -14,6 +14,7 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.replaced_release import (
     Override,
     ReplacedState,
+    lacking,
     override_text,
     parse_override,
     replaced_state,
@@ -157,3 +158,13 @@ def test_an_override_that_is_none_of_ours_is_an_error_that_names_it(foreign: str
 ])
 def test_an_image_is_shown_with_as_much_of_its_tag_as_a_person_reads(image: str, shown: str) -> None:
     assert shown_image(image) == shown
+
+
+def test_what_the_live_release_has_not_is_settled_whatever_a_later_one_has_left() -> None:
+    one = {"web": f"web:{OLD}"}
+    text = override_text(Override(OLD, "v1.0.0", one))
+    left = (container("web", f"web:{OLD}"), container("worker", f"web:{NEW}"), container("db", "postgres:15", "sha256:9"))
+    releases = (release(OLD, "v1.0.0", one), release(NEW, "v1.1.0"), release(OLD, "v1.0.0", one))
+    seen = replaced_state(shop(), text, releases, left)
+    assert (seen.commit, seen.unsettled, seen.by_hand) == (OLD, (), ())
+    assert lacking(shop(), releases[0]) == {"worker"} and lacking(shop(), None) == frozenset()

@@ -16,6 +16,8 @@ from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.release.checks.success import SuccessCriteria, no_critical_errors, success_criteria
 from runbook_lib.release.facts.load import Load
+from runbook_lib.release.plans.watch import plan_watch
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 RELEASE = Release("b" * 40, "v3.2.0", "green", "0003", "run", "ann", "", datetime(2026, 11, 22, tzinfo=UTC))
@@ -98,3 +100,12 @@ def test_after_a_rollback_what_the_earlier_release_does_not_know_is_a_warning() 
     # a path that was answered before is not one that the release does not have
     unknown = success_criteria(ENVIRONMENT, back, replace(deployed, unanswered={}))
     assert unknown.endpoints(replies)[0].verdict is Verdict.FAILED
+
+
+def test_after_a_rollback_no_service_is_expected_that_only_the_later_release_has() -> None:
+    environment, back = shop(), Release("a" * 40, "v1", "", None, "run", "ann", "", RELEASE.at, images={"web": "web:1"})
+    names = {one.check: one.verdict for one in success_criteria(environment, back).services(())}
+    assert names["worker is healthy"] is Verdict.NOT_APPLICABLE
+    assert names["web is healthy"] is Verdict.FAILED
+    probe = plan_watch(environment, back, 1.0).judge((), ())
+    assert "worker is healthy" not in {one.check for one in probe} >= {"web is healthy"}

@@ -9,7 +9,9 @@ import pytest
 
 from runbook_lib.platform.facts.release_history import Release
 from runbook_lib.platform.facts.releases import Deployed
-from runbook_lib.release.facts.returned_release import missing_after_rollback
+from runbook_lib.release.facts.repository import Commit, ComposeConfig, ReleaseTree, Sources
+from runbook_lib.release.facts.returned_release import missing_after_rollback, services_it_lacks
+from tests.unit.shop_environment import shop
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ANSWERS = {"a" * 40: {"/new": 404, "/broken": 500}}
@@ -51,3 +53,19 @@ def test_a_release_that_is_not_recorded_is_not_known_to_be_an_earlier_one() -> N
     deployed = recorded(("b", None))
     stranger = replace(deployed.releases[0], commit="a" * 40, rolled_back_from="b" * 40)
     assert missing_after_rollback(deployed, stranger) is None
+
+
+def test_a_service_that_came_with_a_later_release_is_none_of_the_one_gone_back_to() -> None:
+    """By its own Compose file; by its record where that cannot be read. What it has and does not run stays expected."""
+    environment = shop()
+    back = Release("a" * 40, "v1", "", None, "run", "ann", "", AT, images={"web": "web:1"})
+    assert services_it_lacks(environment, back, None) == {"worker"}
+    assert services_it_lacks(environment, replace(back, images={}), None) == frozenset()
+    commit = Commit("v1", "tag", back.commit, "v1", AT, "", None)
+    for services, lacks in ({"web", "db"}, {"worker"}), ({"web", "db", "worker"}, set()), ({"web", "worker"}, {"db"}):
+        tree = ReleaseTree("v1", commit, sources=Sources({}, ComposeConfig(True, "", {key: {} for key in services})))
+        assert services_it_lacks(environment, back, tree) == lacks
+        other = replace(tree, commit=replace(commit, commit="b" * 40))
+        assert services_it_lacks(environment, back, other) == {"worker"}, "of another commit it says nothing"
+    refused = ReleaseTree("v1", commit, sources=Sources({}, ComposeConfig(False, "no such file")))
+    assert services_it_lacks(environment, back, refused) == {"worker"}
