@@ -24,6 +24,7 @@ from runbook_lib.platform.facts.metric_ranges import Grid, Values
 DAY_S = 86_400
 NOTHING_GROWN = Growth(None, None)
 NOTHING = 0.005  # less of any unit is shown as 0
+FALLEN = 0.9  # of the limit: noise alone does not take a line at its limit so far below
 FAR_DAYS = 3_650  # later than that no server is the same
 _SIZES = (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 
@@ -72,10 +73,20 @@ class ReviewedResource:
         """An amount of this resource in words."""
         return amount(value, self.resource.unit)
 
+    @property
+    def has_fallen(self) -> bool:
+        """Whether its line is beyond the limit and its use far below: emptied, or of another host, since a few days.
+
+        Fewer days than a new line needs; the old one would call a limit reached of which a quarter is used.
+        """
+        trend, limit = self.grown.trend, self.limit
+        known = trend is not None and limit is not None and self.latest is not None
+        return known and trend.level >= limit and self.latest < FALLEN * limit  # type: ignore[union-attr, operator]
+
     def forecast(self, now: datetime) -> Forecast | None:
-        """When it reaches its limit; None where it has none, is not known, or shows no certain growth."""
+        """When it reaches its limit; None where it has none, is not known, has no certain growth, or left its line."""
         trend = self.grown.trend
-        if self.limit is None or trend is None or not trend.is_certain or trend.slope <= 0:
+        if self.limit is None or trend is None or not trend.is_certain or trend.slope <= 0 or self.has_fallen:
             return None
         passed = now.timestamp() / DAY_S - trend.last
         return Forecast(*(max(0.0, one - passed) for one in trend.days_until(self.limit)))
@@ -92,6 +103,7 @@ class ReviewedResource:
         parts = [f"{'+' if trend.slope > 0 else ''}{self.shown(30 * trend.slope)} in 30 days ({low} to {high})"
                  if trend.is_certain else f"no trend ({low} to {high} in 30 days)"]
         since = from_timestamp(trend.first * DAY_S)
+        parts += ["its last days have left that line, far below"] if self.has_fallen else []
         parts += [f"on another level since {since:%Y-%m-%d}"] if trend.jumped else []
         parts += [f"at another rate since {since:%Y-%m-%d}"] if trend.changed else []
         return "; ".join(parts)

@@ -12,7 +12,7 @@ import pytest
 from runbook_lib.contract.catalogue import Runbook
 from runbook_lib.environment import Environment
 from tests.unit.staging.files import ROOT, STAGING
-from tests.unit.staging.rule_mutants import UNCHANGED, changed_expressions, survivors
+from tests.unit.staging.rule_mutants import UNCHANGED, changed_expressions, mutants, survivors
 from tests.unit.staging.rule_tests import NEEDS, rules_of, run_promtool
 
 RULES = STAGING / "prometheus/rules"
@@ -50,6 +50,14 @@ def test_a_change_in_any_part_of_a_rule_is_noticed(tmp_path: Path, name: str) ->
     unchanged = [one for one in tried if one.about == UNCHANGED]
     assert [one for one in survived if one.about == UNCHANGED] == unchanged
     assert {(one.rule, one.about) for one in survived if one not in unchanged} - set(EQUIVALENT) == set()
+
+
+def test_few_changes_are_excused_and_no_excuse_outlives_its_rule() -> None:
+    """All others are noticed, by the test above: 253 of 265 on 2026-11-29 (95.5 %), and all that a series can show at all."""
+    tried = [(one.rule, one.about) for name in FILES for one in mutants(rules_of(RULES, name)) if one.about != UNCHANGED]
+    excused = [one for one in tried if one in EQUIVALENT]
+    assert len(excused) <= 0.055 * len(tried), f"{len(excused)} of {len(tried)}"
+    assert set(excused) == set(EQUIVALENT)
 
 
 def test_mutants_change_comparison_figure_window_selector_and_how_sets_are_joined() -> None:

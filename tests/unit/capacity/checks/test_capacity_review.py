@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from runbook_lib.capacity.checks.capacity_review import Forecast, amount, daily_peaks, date_of
-from runbook_lib.capacity.checks.limits import below_limits, use_is_known
+from runbook_lib.capacity.checks.limits import below_limits, limits_last, use_is_known
 from runbook_lib.core.findings import Verdict
 from runbook_lib.observability.facts.alert_drills import DrillTime
 from runbook_lib.platform.facts.metric_ranges import Grid, Values
@@ -33,6 +33,18 @@ def test_a_growing_disk_has_its_date_and_a_flat_one_none() -> None:
     assert found["server_memory"].forecast(NOW) is None
     assert "no trend" in found["server_memory"].growth_words
     assert "held" in found["server_disk"].back_test_words
+
+
+@pytest.mark.parametrize("days", [1, 2, 3])
+def test_what_was_emptied_or_is_of_another_host_since_days_has_not_reached_its_limit(days: int) -> None:
+    """Of 20 % used 61 said that the limit was reached: for a new line there were too few days, and the old one was beyond it."""
+    grown = review({"server_disk": lambda day: 40 + 0.8 * day if day < 60 - days else 20.0})
+    (disk,) = [one for one in grown.resources if one.name == "server_disk"]
+    assert disk.grown.trend is not None and disk.grown.trend.level > 85, "so far the old line goes"
+    assert disk.forecast(NOW) is None
+    assert "its last days have left that line, far below" in disk.growth_words
+    (row,) = [one for one in limits_last(staging(), grown) if one.check.startswith(disk.resource.title)]
+    assert row.verdict is Verdict.PASSED
 
 
 def test_a_resource_that_was_not_had_is_named_and_has_no_days() -> None:
