@@ -120,7 +120,7 @@ def endpoint_answers(environment: Environment, endpoint: Endpoint, unanswered: U
         expected=status,
         otherwise=Verdict.WARNING if as_before else Verdict.FAILED,
         next_step=CLOCK_NEXT if endpoint.doubt else NEW_PATH if as_before else
-        f"Read {'the error log of the proxy and ' if environment.proxy else ''}the application's log on the server; "
+        f"Read {'the error log of the proxy and ' if environment.proxy else ''}the application's log on the server. "
         + CAUSE_IN_HEALTH,
         request_id=endpoint.request_id,
     )
