@@ -124,7 +124,7 @@ def _containers(axes: Any, test: LoadTestRun, name: str, label: str) -> None:
     peaks = {service: max(getattr(one, name) for one in points) for service, points in test.use.items() if points}
     ordered = sorted(peaks, key=lambda service: -peaks[service])
     for place, service in reversed(list(enumerate(ordered))):
-        points = [(one.at_s - test.result.began_at, getattr(one, name)) for one in test.use[service]]
+        points = [(one.at_s - test.result.begin_s, getattr(one, name)) for one in test.use[service]]
         shown = place < _SHOWN
         axes.plot(*zip(*points, strict=True), color=_COLOURS[place] if shown else GREY, linewidth=1.5 if shown else 0.8,
                   linestyle=_DASHES[place] if shown else "solid", label=service if shown else None)

@@ -204,10 +204,10 @@ def _saturation(test: LoadTestRun, environment: Environment, result: LoadResult)
     condition = environment.alerts.conditions.get("MemoryUsageHigh")
     limit = (condition.above if condition else None) or 90.0
     stage, use = result.stages[0], test.use
-    until = result.began_at + stage.begins_s + stage.seconds
+    until = result.begin_s + stage.begins_s + stage.seconds
     peaks = {name: (max(one.cpu_percent for one in points), max(one.memory_percent for one in points))
              for name, found in use.items()
-             if (points := [one for one in found if result.began_at <= one.at_s <= until])}
+             if (points := [one for one in found if result.begin_s <= one.at_s <= until])}
     full = [f"{name}: CPU {cpu:.0f} %, memory {memory:.0f} %" for name, (cpu, memory) in peaks.items()
             if cpu >= FULL_CPU_PERCENT or memory >= limit]
     busiest = max(peaks, key=lambda name: peaks[name][0], default="")

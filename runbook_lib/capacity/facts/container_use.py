@@ -43,7 +43,8 @@ def sample_use(environment: Environment) -> Question[tuple[UseSample, ...]]:
 
     def fetch(connections: Connections) -> tuple[UseSample, ...]:
         command = Command(("sh", "-c", _PROGRAM, "container use", environment.project), timeout_s=60)
-        return parse_use(connections.server.run(command).stdout, time.time())
+        # the clock of the generator, which no one sets: a step of the other would take the samples from the load
+        return parse_use(connections.server.run(command).stdout, time.monotonic())
 
     return Question("use of the containers", fetch)
 

@@ -69,7 +69,10 @@ class SecondCounts:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The whole. `ended` is why no more was sent; `left` are the accounts that could not be removed, the first 20."""
+    """The whole. `ended` is why no more was sent; `left` are the accounts that could not be removed, the first 20.
+
+    `monotonic_s` is its begin by this machine's clock that no one sets; None of results that did not keep it.
+    """
 
     ended: str
     began_at: float
@@ -78,6 +81,12 @@ class LoadResult:
     seconds: tuple[SecondCounts, ...]
     left: tuple[str, ...]
     left_count: int
+    monotonic_s: float | None = None
+
+    @property
+    def begin_s(self) -> float:
+        """Its begin by the clock of the containers' samples."""
+        return self.began_at if self.monotonic_s is None else self.monotonic_s
 
     @property
     def judged(self) -> LoadStage | None:
@@ -115,6 +124,7 @@ def load_result_of(data: Mapping[str, Any]) -> LoadResult:
             seconds=tuple(SecondCounts(**{name: one[name] for name in SecondCounts.__dataclass_fields__})
                           for one in data["seconds"]),
             left=tuple(str(name) for name in data["left"]), left_count=int(data["left_count"]),
+            monotonic_s=float(data["monotonic_s"]) if "monotonic_s" in data else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FactUnreadable(f"That is not the result of a load test ({type(error).__name__}).",

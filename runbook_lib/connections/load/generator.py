@@ -194,7 +194,8 @@ class Generator:
     def _result(self, left: list[str]) -> None:
         last = max(self._record.seconds, default=-1)
         write({"result": {
-            "ended": self._ended or "limit", "began_at": self._began_at, "duration_s": round(self._now(), 3),
+            "ended": self._ended or "limit", "began_at": self._began_at, "monotonic_s": self._began,
+            "duration_s": round(self._now(), 3),
             "stages": [stage.to_json() for stage in self._record.stages],
             "seconds": self._record.rows(range(last + 1)), "visits": self._number,
             "left": left[:SHOWN], "left_count": len(left)}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,3 +69,12 @@ def test_the_commit_is_read_where_the_environment_says_that_it_stands(commit: st
     named = {"/status/": {"title": "The shop", "service": "web", "commit": "build.sha"}}
     environment = shop(health={"endpoints": named}, load_test=TARGET)
     assert leads(environment, Endpoint("/status/", 200, {"build": {"sha": commit}}, 0.01)).verdict is verdict
+
+
+def test_a_clock_that_is_set_during_the_load_takes_no_sample_from_it() -> None:
+    """The samples were dated by the clock of the day: an hour later by it they were of no load, and nothing was said of full ones."""
+    test = sent()
+    assert test.result is not None
+    test.result = replace(test.result, began_at=test.result.began_at - 3600, monotonic_s=test.result.began_at)
+    rows = {one.check: one for one in load_criteria(test, test.environment)}
+    assert "backend-blue" in rows["no container is full at this load"].measured

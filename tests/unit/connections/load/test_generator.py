@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.unit.connections.load.application import Application, job
@@ -21,8 +22,10 @@ def test_without_a_job_it_sends_nothing() -> None:
 def test_an_input_that_ends_stops_it_at_once(application: Application) -> None:
     where = {"url": application.url, "connect_to": application.connect_to, "ca_file": application.ca_file, "seed": "s"}
     task = json.dumps(job(loads=[5.0], stage_s=600.0) | where) + "\n"
+    began = time.monotonic()
     done = subprocess.run(PROGRAM, input=task.encode(), capture_output=True, check=True, timeout=LONG_S)
     result = json.loads(done.stdout.splitlines()[-1])["result"]
+    assert began <= result["monotonic_s"] <= time.monotonic(), "the clock of whoever samples the containers, in another process"
     assert (result["ended"], result["left_count"], application.accounts) == ("stopped", 0, {})
 
 
