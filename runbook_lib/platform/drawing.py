@@ -18,7 +18,7 @@ BLUE, ORANGE, RED, GREY, INK, GREEN = "#2b6cb0", "#d98200", "#b3232c", "#a3adba"
 PURPLE = "#6b3fa0"
 STATE_COLOURS = {"passed": GREEN, "failed": RED, "timed out": RED, "rollback failed": RED, "aborted": RED,
                  "rolled back": ORANGE, "unknown": PURPLE}
-CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}  # words over a line stay readable
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.97}  # words over a line stay readable
 _WORDS_ALONE = "words-alone"
 WIDTH = 8.6  # inches; at 96 dpi what a report's column holds
 _STYLE = {
