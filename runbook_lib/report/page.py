@@ -22,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PICTURE = 5_000_000
 SHORT_WORD = 14  # characters
 # behind a sign within a name, and between the words of one in CamelCase
+_PIECES = re.compile(r".{1,28}\Z|.{20}")  # of a part without a seam, as a commit
 _SEAMS = re.compile(r"(?<=\w[_/.,:-])(?=\w)|(?<=[a-z])(?=[A-Z][a-z])")
 
 
@@ -50,7 +51,8 @@ def templates() -> jinja2.Environment:
 
 def breakable(text: object) -> Markup:
     """A text, escaped, whose long words (names of files, databases, alerts) may be broken behind `_/.,:-`, and in front
-    of a capital letter: else a narrow column breaks them anywhere.
+    of a capital letter: else a narrow column breaks them anywhere. A commit of 40 digits has no such place, and breaks
+    all the same: in a notebook it would push the columns next to it out of sight.
 
     One short word, as a commit or a user, is never broken: `roo t` is read as two.
     """
@@ -59,7 +61,8 @@ def breakable(text: object) -> Markup:
     if re.fullmatch(rf"\S{{1,{SHORT_WORD}}}", str(text)):
         return Markup('<span class="whole">{}</span>').format(text)
     words = re.split(r"(\s+)", str(text))
-    parts = ((_SEAMS.split(word) if len(word) > SHORT_WORD else [word]) for word in words)
+    parts = (([piece for part in _SEAMS.split(word) for piece in _PIECES.findall(part)] if len(word) > SHORT_WORD
+              else [word]) for word in words)
     return Markup("").join(Markup("<wbr>").join(escape(part) for part in each) for each in parts)
 
 

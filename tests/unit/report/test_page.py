@@ -57,6 +57,13 @@ def test_a_name_of_an_alert_or_a_notebook_is_broken_between_its_words():
     assert page.breakable("PostgreSQL 15 of 20261128T235633Z-a339c6") == "PostgreSQL 15 of 20261128T235633Z-<wbr>a339c6"
 
 
+def test_a_commit_breaks_in_two_so_that_it_pushes_no_column_out_of_sight():
+    """In JupyterLab 40 did not show whether a claim agrees, and wrote the names of its checks a word a line."""
+    assert page.breakable(f"commit = {'f8edc809cf' * 4}") == f"commit = {'f8edc809cf' * 2}<wbr>{'f8edc809cf' * 2}"
+    assert page.breakable("f8edc809cf509c8702bedb5b4a07") == "f8edc809cf509c8702bedb5b4a07"
+    assert page.breakable("<" * 60).count("<wbr>") == 2
+
+
 def test_what_stands_between_backticks_is_shown_as_code_and_escaped():
     assert page.prose("Run `df -h <b>`, then `x`.") == (
         'Run <code>df -h &lt;b&gt;</code>, then <code><span class="whole">x</span></code>'
