@@ -42,10 +42,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
     With `configuration`, also whether every service takes the files that it mounts.
     """
     config = tree.sources.compose
-    valid = finding("the Compose file is valid", None if config is None else config.valid,
-                    measured="not found in the release" if config is None else config.error or "valid",
-                    expected="docker compose config ends without an error",
-                    next_step=f"Correct {environment.compose.shown_files} in the release.")
+    valid = _valid(tree, environment)
     there = _in_checkout(tree)
     if config is None or not config.valid:
         return (*there, valid)
@@ -68,6 +65,16 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         *second_containers(config, environment),
         *(configuration_is_valid(configuration, environment) if configuration else ()),
     )
+
+
+def _valid(tree: ReleaseTree, environment: Environment) -> Finding:
+    config, absent = tree.sources.compose, ", ".join(tree.not_in_release)
+    measured = config.error or "valid" if config else f"not in the release: {absent}" if absent else "not read"
+    # another name is what a release without it has as a rule
+    renamed = f"Add {absent} to the release; or name in `compose.files` of the environment what it is called now."
+    return finding("the Compose file is valid", config.valid if config else False if absent else None,
+                   measured=measured, expected="docker compose config ends without an error",
+                   next_step=renamed if absent else f"Correct {environment.compose.shown_files} in the release.")
 
 
 def _with_what_runs(config: ComposeConfig, tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:

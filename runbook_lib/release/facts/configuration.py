@@ -90,10 +90,12 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
     as_they_are = tuple(ValidatedService(one.service, one.image, ValidationOutcome.UNCHANGED, sources=one.sources)
                         for one in {one.service: one for one in needed if one not in runs}.values())
     commit = tree.commit.commit if tree.commit else ""
+    # what Compose refuses is a finding of its own, and nothing is started from it
+    readable = tree.sources.compose is not None and tree.sources.compose.valid
     mounts = {name: mounted(one) for name, one in services.items()}
 
     def fetch(connections: Connections) -> ValidatedConfiguration:
-        if not commit or not (runs or own_files):
+        if not commit or not readable or not (runs or own_files):
             return ValidatedConfiguration(as_they_are, unknown_services(services))
         text = _reply(connections, environment, commit, own_files, runs)
         validated, found = parse_runs(text, runs, mounts), parse_changes(text, services)

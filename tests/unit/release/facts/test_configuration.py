@@ -118,6 +118,14 @@ def test_what_compose_was_not_asked_is_not_known_to_be_unchanged(own: dict[str, 
     assert facts.validated_configuration(ENVIRONMENT, tree(), own, {"redis", "nginx"}).fetch(connections).changes == changes
 
 
+@pytest.mark.parametrize("compose", [None, ComposeConfig(False, "line 3: mapping values are not allowed")], ids=["absent", "not valid"])
+def test_a_compose_file_that_compose_refuses_is_not_asked_about(compose: ComposeConfig | None) -> None:
+    """Its error is a finding that refuses the release; a dry run of it would only say that nothing is known."""
+    release = replace(tree(), sources=Sources({}, compose))
+    validated = facts.validated_configuration(ENVIRONMENT, release, {facts.RELEASE_ENV: "A=b\n"}).fetch(None)  # type: ignore[arg-type]
+    assert validated.services == () and validated.changes is None
+
+
 def test_a_server_that_is_too_slow_leaves_the_configuration_unknown_and_a_rollback_goes_on() -> None:
     class Server:
         def run(self, command: object) -> Any:
