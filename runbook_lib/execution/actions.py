@@ -13,6 +13,7 @@ from runbook_lib.core.gates import Gate, Reading, Watch
 from runbook_lib.core.plan import Action, StepState
 from runbook_lib.core.text import aligned, from_next_line, head_of, pluralize, readable_number
 from runbook_lib.execution.backend import ActionResult, ExecutionBackend, Interrupted, ServerAction
+from runbook_lib.execution.build_output import lines_of_failed_build
 from runbook_lib.execution.gate import GateOutcome, GateProbe, is_tolerated, open_gate
 from runbook_lib.execution.monitor import gate_as_trigger, run_watch
 from runbook_lib.execution.recorder import Recorder
@@ -223,7 +224,7 @@ def failure_message(result: ActionResult) -> str:
         return ""
     if result.state is StepState.ABORTED:  # what a program prints of our own signal ("Terminated") is not a reason
         return result.message or "stopped"
-    lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
+    lines = lines_of_failed_build((result.stderr.strip() or result.stdout.strip()).splitlines())
     # a library's links and quotations come after the error that they belong to
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
     code = f"exit code {result.exit_code}" if result.exit_code is not None else ""

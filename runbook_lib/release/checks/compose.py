@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ from runbook_lib.release.facts.configuration import ValidatedConfiguration
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree
 from runbook_lib.release.facts.service_limits import limits_of
 
+_REQUIRED = re.compile(r"required variable (\w+) is missing a value")  # Compose's own words
 CHECKOUT = "the checkout has the Compose files"
 
 
@@ -70,11 +72,21 @@ def compose_file(tree: ReleaseTree, environment: Environment,
 def _valid(tree: ReleaseTree, environment: Environment) -> Finding:
     config, absent = tree.sources.compose, ", ".join(tree.not_in_release)
     measured = config.error or "valid" if config else f"not in the release: {absent}" if absent else "not read"
-    # another name is what a release without it has as a rule
-    renamed = f"Add {absent} to the release; or name in `compose.files` of the environment what it is called now."
     return finding("the Compose file is valid", config.valid if config else False if absent else None,
                    measured=measured, expected="docker compose config ends without an error",
-                   next_step=renamed if absent else f"Correct {environment.compose.shown_files} in the release.")
+                   next_step=_correction(absent, measured, environment))
+
+
+def _correction(absent: str, error: str, environment: Environment) -> str:
+    files = environment.compose.shown_files
+    if absent:  # another name is what a release without it has as a rule
+        return f"Add {absent} to the release; or name in `compose.files` of the environment what it is called now."
+    if required := _REQUIRED.search(error):
+        own = environment.release.replaced or environment.compose.has_own_env
+        place = (f"in the application's own .env on the server ({environment.server.directory})" if own else
+                 "as one of `secrets` in the environment file, where runs take theirs from")
+        return f"Give {required[1]} a value {place}; or give it a default in {files} of the release."
+    return f"Correct {files} in the release."
 
 
 def _with_what_runs(config: ComposeConfig, tree: ReleaseTree, environment: Environment) -> tuple[Finding, ...]:
