@@ -12,7 +12,7 @@ from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Question
 from runbook_lib.core.text import lines_of, to_last_line
-from runbook_lib.platform.facts.log_lines import sanitize, severe_line
+from runbook_lib.platform.facts.log_lines import log_line, sanitize, severe_line
 
 TIMEOUT_S = 20.0  # users may be waiting for the undo
 MARGIN_S = 10.0  # between the clocks of two questions
@@ -57,19 +57,25 @@ class FailedContainer:
 
     @property
     def reason(self) -> str:
-        """What it logged last of an error; else, of one at fault, its last words, or its health check's; else empty."""
+        """What it logged last of an error; else, of one at fault, its last words, or its health check's; else empty.
+
+        One that runs logs what it does, and its health check says what it does not do: that comes first.
+        """
         found = telling_line(self.lines)
         if found or not self.at_fault:
             return found
         output = next((text for code, text in reversed(self.checks) if code and text.strip()), "")
-        return sanitize(_last_words(self.lines) or " ".join(output.split()))
+        checked = " ".join(output.split())
+        if self.state == "running" and checked:
+            return sanitize(f"its health check: {checked}")
+        return sanitize(_last_words(self.lines) or checked)
 
 
 def _last_words(lines: tuple[str, ...]) -> str:
     """The last line; of one that logs next to nothing before it ends, all of its last start: the last line of a few
     often says only what to do about the others.
     """
-    logged = [" ".join(line.split()) for line in lines if line.strip()]
+    logged = [" ".join(_message_of(line).split()) for line in lines if line.strip()]
     if not logged:
         return ""
     # started again and again, it logs the same each time
@@ -78,6 +84,11 @@ def _last_words(lines: tuple[str, ...]) -> str:
     if len(last_start) > FEW_LINES:
         return logged[-1]
     return " ".join(line if line.endswith(SENTENCE_ENDS) else f"{line};" for line in last_start).removesuffix(";")
+
+
+def _message_of(line: str) -> str:
+    """What a line of JSON has as its message; any other line as it is."""
+    return log_line(line, None, "").message or line if line.lstrip().startswith("{") else line
 
 
 def failed_containers(project: str, since_s: float) -> Question[tuple[FailedContainer, ...]]:

@@ -115,7 +115,21 @@ def test_a_health_check_without_a_word_in_the_log_is_the_reason() -> None:
     state = {"Status": "running", "ExitCode": 0, "Health": {"Status": "unhealthy", "Log": [
         {"ExitCode": 1, "Output": "wget: server returned error: HTTP/1.1 503\n"}]}}
     (one,) = parse_failed(f"C 1 web /shop-web-1 {json.dumps(state)}\n")
-    assert one.reason == "wget: server returned error: HTTP/1.1 503"
+    assert one.reason == "its health check: wget: server returned error: HTTP/1.1 503"
+
+
+STARTS = json.dumps({"level": "INFO", "message": "release 4 starts", "version": "4"})
+
+
+@pytest.mark.parametrize(("state", "checks", "reason"), [
+    ("running", ((1, "connect: Connection refused\n"),), "its health check: connect: Connection refused"),
+    ("running", ((1, ""), (1, " ")), "release 4 starts"), ("running", (), "release 4 starts"),
+    ("exited", ((1, "connect: Connection refused\n"),), "release 4 starts"),
+])
+def test_one_that_runs_is_judged_by_its_health_check_and_not_by_how_it_started(state: str, checks: tuple[tuple[int, str], ...], reason: str) -> None:
+    """It listened on another port, and the head of the report said that the release starts."""
+    one = FailedContainer("web", "web-1", state, "unhealthy", 1, oom_killed=False, recent=True, checks=checks, lines=(STARTS,))
+    assert one.reason == reason
 
 
 def test_an_output_that_docker_has_cut_loses_its_last_word() -> None:
