@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,12 @@ _BY_MIGRATIONS = {"Rails": re.compile(r"(?:^|/)db/migrate/\d+_[^/]*\.rb$"),
                   "Flyway": re.compile(r"(?:^|/)db/migration/(?:[^/]+/)?V[^/]*__[^/]*\.sql$"),
                   "Ecto": re.compile(r"(?:^|/)priv/[^/]*repo/migrations/\d+_[^/]*\.exs$")}
 # those of plain SQL are known by what their files hold, or by what the project's own list of parts names
-_UP, _NUMBERED = re.compile(r"(?:^|/)\d+_[^/]*\.up\.sql$"), re.compile(r"(?:^|/)\d+_[^/]*\.sql$")
+_UP, NUMBERED = re.compile(r"(?:^|/)\d+_[^/]*\.up\.sql$"), re.compile(r"(?:^|/)\d+_[^/]*\.sql$")
 _BY_TEXT = {"goose": b"-- +goose Up", "dbmate": b"-- migrate:up"}
 _BY_PARTS = {"golang-migrate": ("go.mod", b"golang-migrate/migrate"), "SQLx": ("Cargo.toml", b"sqlx")}
+ALEMBIC_PART = b"[tool.alembic]"
+TEXTS = (*_BY_TEXT.values(), *(text for _, text in _BY_PARTS.values()), ALEMBIC_PART)  # looked for in files
+Mentions = Callable[[str, bytes], bool]
 LIKE_GOLANG = "golang-migrate, or another one of its form"
 TOOLS = ("alembic", "Django", "Prisma", "Knex", *_BY_MIGRATIONS, "golang-migrate", "goose", "dbmate", "SQLx")
 
@@ -45,10 +48,15 @@ def find_migrations(folder: Path, contexts: Iterable[str] = ()) -> tuple[Migrati
 
 
 def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
-    files = list(_files(folder))
-    names = {name for name, _ in files}
-    found, shown = [], _first_of_each(names) | _in_sql(files)
-    for path, name in sorted((path, name) for name, path in files):
+    files = dict(_files(folder))
+    return tools_in(files, lambda name, text: _mentions(files[name], text))
+
+
+def tools_in(files: Iterable[str], mentions: Mentions) -> tuple[MigrationTool, ...]:
+    """The tools that names of files below one folder speak of; `mentions` says whether a file has a text."""
+    names = set(files)
+    found, shown = [], _first_of_each(names) | _in_sql(names, mentions)
+    for name in sorted(names, key=lambda one: one.split("/")):
         above, last = os.path.dirname(name), os.path.basename(name)
         if last == "alembic.ini":
             found.append(MigrationTool("alembic", name))
@@ -61,7 +69,7 @@ def _found_below(folder: Path) -> tuple[MigrationTool, ...]:
             found.append(MigrationTool("Knex", name))
         elif name in shown:
             found.append(MigrationTool(shown[name], name))
-        elif last == "pyproject.toml" and _mentions(path, b"[tool.alembic]"):
+        elif last == "pyproject.toml" and mentions(name, ALEMBIC_PART):
             found.append(MigrationTool("alembic", name))
     return tuple(found)
 
@@ -76,17 +84,17 @@ def _first_of_each(names: Iterable[str]) -> dict[str, str]:
     return {name: tool for (tool, _), name in first.items()}
 
 
-def _in_sql(files: list[tuple[str, Path]]) -> dict[str, str]:
+def _in_sql(names: Iterable[str], mentions: Mentions) -> dict[str, str]:
     """The first migration in SQL of each folder of a tool that is known by it, with the tool."""
-    first: dict[str, tuple[str, Path]] = {}
-    for name, path in sorted(files):
-        if _NUMBERED.search(name) and not name.endswith(".down.sql"):
-            first.setdefault(os.path.dirname(name), (name, path))
+    first: dict[str, str] = {}
+    for name in sorted(names):
+        if NUMBERED.search(name) and not name.endswith(".down.sql"):
+            first.setdefault(os.path.dirname(name), name)
     parts = [tool for tool, (file, text) in _BY_PARTS.items()
-             if first and any(os.path.basename(name) == file and _mentions(path, text) for name, path in files)]
+             if first and any(os.path.basename(name) == file and mentions(name, text) for name in names)]
     found = {}
-    for name, path in first.values():
-        written = [tool for tool, text in _BY_TEXT.items() if _mentions(path, text)]
+    for name in first.values():
+        written = [tool for tool, text in _BY_TEXT.items() if mentions(name, text)]
         if written or _UP.search(name) or "SQLx" in parts:
             found[name] = (written or parts or [LIKE_GOLANG])[0]
     return found

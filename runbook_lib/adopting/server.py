@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os.path
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from runbook_lib.adopting.adopt import Adoption, adoption, default_name
 from runbook_lib.adopting.lines import Line, Tree
+from runbook_lib.adopting.project import FoundProject
+from runbook_lib.adopting.release import no_postgres
 from runbook_lib.adopting.running import parse_projects
+from runbook_lib.adopting.server_migrations import migrations_seen, notes_of
 from runbook_lib.connections.link import Link
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core import programs
@@ -40,18 +44,26 @@ def adopt_server(folder: str, address: str, *, key_file: str, known_hosts_file: 
     server = SshServer(link, changes_allowed=False)
     try:
         text = server.run(Command(("sh", "-c", programs.text(PROGRAM), "projects", place), timeout_s=60)).stdout
+        project = parse_projects(text, place)
+        seen = migrations_seen(server, place, project.name)
     finally:
         server.close()
-    project = parse_projects(text, place)
     more: Tree = {"server": {
         "host": Line(host, "--server"), **({"port": Line(port, "--server")} if port else {}),
         "user": Line(found["user"], "--server"), "directory": Line(place, "Compose was called there"),
         "key_file": Line(_from_anywhere(key_file), "it opened the server"),
         "known_hosts_file": Line(_from_anywhere(known_hosts_file), "it had the server's host key")}}
-    notes = (f"Read from what runs in {place} on the server; nothing was changed. " + (
-        "Its Compose files were read there too." if project.reads_files else
-        "What its Compose files say beyond that (builds, variables, profiles) is not known here."),)
+    notes = tuple(_notes(project, place, seen))
     return adoption(project, name or default_name(place.rpartition("/")[2]), notes, more)
+
+
+def _notes(project: FoundProject, place: str, seen: tuple[str, ...]) -> Iterator[str]:
+    yield f"Read from what runs in {place} on the server; nothing was changed. " + (
+        "Its Compose files were read there too." if project.reads_files else
+        "What its Compose files say beyond that (builds, variables, profiles) is not known here.")
+    none = no_postgres(project)
+    if seen or not none:
+        yield notes_of(seen, without_postgres=none)
 
 
 def _from_anywhere(path: str) -> str:

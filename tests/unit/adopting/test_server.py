@@ -26,7 +26,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     class Scripted(ScriptedServer):
         def __init__(self, link: Any, *, changes_allowed: bool) -> None:
-            super().__init__(commands={"/opt/shop": printed(DB, WEB)})
+            super().__init__(commands={"migrations /opt/shop": "table\tdb\talembic_version\n", "projects /opt/shop": printed(DB, WEB)})
             seen.update(link=link, changes_allowed=changes_allowed, server=self)
 
         def close(self) -> None:
@@ -43,7 +43,8 @@ def test_what_runs_there_becomes_a_draft(opened: dict[str, Any]) -> None:
                  "  directory: /opt/shop", "  project: shop_live  # from what runs on the server"):
         assert line in made.text
     assert "hunter22" not in made.text
-    assert (opened["changes_allowed"], opened["closed"], len(opened["server"].asked)) == (False, True, 1)
+    assert "Migrations: alembic, by the table alembic_version in db." in " ".join(made.text.replace("\n#", "").split())
+    assert (opened["changes_allowed"], opened["closed"], len(opened["server"].asked)) == (False, True, 2)
 
 
 def test_files_of_the_log_in_are_found_from_every_folder(opened: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
