@@ -15,6 +15,28 @@ WITH member AS (
     SELECT refobjid AS extension, classid, objid, xmin AS xid FROM pg_depend
      WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'),
 scripts AS (SELECT extension, xid FROM member UNION SELECT oid, xmin FROM pg_extension),
+scripted AS (  -- not those that pg_upgrade put together, piece by piece: nothing of them is as old as the rest
+    SELECT extension FROM member WHERE classid <> 'pg_type'::regclass GROUP BY extension, xid HAVING count(*) > 1
+    UNION SELECT m.extension FROM member m JOIN pg_extension e ON e.oid = m.extension AND e.xmin = m.xid),
+own (relation, what, xid) AS (
+    SELECT tgrelid, 'trigger ' || quote_ident(tgname), xmin FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT i.indrelid, 'index ' || quote_ident(c.relname), i.xmin
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+     WHERE i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype <> 'f')
+    UNION ALL SELECT conrelid, 'constraint ' || quote_ident(conname), xmin FROM pg_constraint WHERE conrelid >= 16384
+    UNION ALL SELECT adrelid, 'default of ' || quote_ident(attname), d.xmin
+      FROM pg_attrdef d JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+    UNION ALL SELECT polrelid, 'policy ' || quote_ident(polname), xmin FROM pg_policy
+    UNION ALL SELECT prrelid, 'publication ' || quote_ident(pubname), r.xmin
+      FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+    UNION ALL SELECT stxrelid, 'statistics ' || quote_ident(stxname), xmin FROM pg_statistic_ext
+    UNION ALL SELECT c.oid, what, c.xmin FROM pg_class c
+      LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+      LEFT JOIN pg_extension e ON e.oid = d.refobjid,
+      LATERAL (VALUES ('row level security', relrowsecurity OR relforcerowsecurity),
+                      ('its options', reloptions IS NOT NULL), ('replica identity', relreplident <> 'd'),
+                      ('its owner', relowner <> extowner)) AS kinds (what, has)
+     WHERE has AND relkind IN ('r', 'p')),
 pieces AS (
     SELECT m.*, 0 AS part, '' AS name, p.xmin AS now
       FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
@@ -29,7 +51,10 @@ pieces AS (
       FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'r'
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attacl IS NULL AND NOT a.attisdropped
     UNION ALL SELECT m.*, 0, format(' (%L)', v.enumlabel), v.xmin
-      FROM member m JOIN pg_enum v ON m.classid = 'pg_type'::regclass AND v.enumtypid = m.objid),
+      FROM member m JOIN pg_enum v ON m.classid = 'pg_type'::regclass AND v.enumtypid = m.objid
+    UNION ALL SELECT m.*, 0, format(' (%s)', own.what), own.xid
+      FROM scripted JOIN member m USING (extension) JOIN own ON own.relation = m.objid
+     WHERE m.classid = 'pg_class'::regclass),
 changed AS (
     SELECT p.extension, p.classid, p.objid, p.part, p.name, max(age(p.now)) AS age
       FROM pieces p WHERE NOT EXISTS (SELECT FROM scripts s WHERE s.extension = p.extension AND s.xid = p.now)
@@ -41,7 +66,12 @@ functions AS (
      WHERE m.classid = 'pg_proc'::regclass GROUP BY 1)
 SELECT e.extname AS extension,
        (SELECT type || ' ' || identity FROM pg_identify_object(c.classid, c.objid, c.part)) || c.name AS name,
-       CASE WHEN c.classid = 'pg_class'::regclass THEN c.part > 0 AND c.objid = ANY (coalesce(e.extconfig, '{}'))
+       CASE WHEN c.classid = 'pg_class'::regclass THEN
+                 (c.part > 0 OR c.name = ' (its owner)') AND c.objid = ANY (coalesce(e.extconfig, '{}'))
+                 -- a foreign key of one's own to a key that only was added by hand
+                 OR c.name ~ '^ [(](index|constraint) ' AND EXISTS (
+                    SELECT FROM pg_constraint f JOIN pg_index i ON i.indexrelid = f.conindid
+                     WHERE f.contype = 'f' AND i.indrelid = c.objid AND age(i.xmin) <= c.age)
             WHEN c.classid = 'pg_type'::regclass THEN EXISTS (
                 SELECT FROM pg_attribute WHERE atttypid = c.objid AND attrelid >= 16384)
             ELSE EXISTS (
@@ -59,7 +89,7 @@ SELECT e.extname AS extension,
 
 @dataclass(frozen=True)
 class ChangedMember:
-    """A function, view, column or value of an extension that its script did not leave so.
+    """A function, view, table, column or value of an extension that its script did not leave so.
 
     `needed`: an index, a CHECK, a generated column or a partition key that was made since calls it, or rows have it: a
     restore may end there.

@@ -146,9 +146,10 @@ sub is_the_administrators {
     while ($head =~ / SET ($N(?:\.$N)*) TO /g) { my $name = $1; $name =~ s/"(\d+)"/$names[$1]/g; return 1 if $name !~ $harmless }
     return 0;
 }
-sub extension_tables {  # the rows of an extension's configuration are in the dump
-    print "SELECT pg_catalog.format('GRANT %s ON %s TO %I', CASE c.relkind WHEN 'S' THEN 'UPDATE' ELSE 'INSERT' END, c.oid::pg_catalog.regclass, ",
-        literal($loader), ") FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig) AS t(id) JOIN pg_catalog.pg_class c ON c.oid = t.id \\gexec\n";
+sub extension_tables {  # the rows of an extension's configuration are in the dump, and foreign keys of others' to its tables
+    print "SELECT pg_catalog.format('GRANT %s ON %s TO %I', CASE WHEN c.relkind = 'S' THEN 'UPDATE' WHEN c.oid = ANY (e.extconfig) THEN 'INSERT, REFERENCES' ELSE 'REFERENCES' END, c.oid::pg_catalog.regclass, ",
+        literal($loader), ") FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_depend d ON d.refobjid = e.oid AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e' ",
+        "JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid WHERE c.relkind IN ('r', 'p') OR c.oid = ANY (e.extconfig) \\gexec\n";
 }
 sub pass_statement {
     my $s = $shape; $s =~ s/\s+/ /g; $s =~ s/^ | $//g;
