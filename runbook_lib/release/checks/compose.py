@@ -15,6 +15,7 @@ from runbook_lib.release.checks.compose_secrets import no_secret_in_compose
 from runbook_lib.release.checks.configuration import configuration_is_valid
 from runbook_lib.release.checks.exposure import CORRECT, exposure
 from runbook_lib.release.checks.health_timing import health_in_time
+from runbook_lib.release.checks.hidden_data import data_are_not_hidden
 from runbook_lib.release.checks.kept_settings import settings_are_kept
 from runbook_lib.release.checks.kept_volumes import volumes_are_kept
 from runbook_lib.release.checks.networks import networks_followed
@@ -97,6 +98,7 @@ def _with_what_runs(config: ComposeConfig, tree: ReleaseTree, environment: Envir
         *data_folder_is_kept(config, tree.running, environment),
         *services_run_as_now(config, tree.running, environment),
         *settings_are_kept(config, tree.live_services, environment),
+        *data_are_not_hidden(config, tree.live_services, environment),
         *health_checks_can_fail(config),
         *proxies_not_compared(config),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.environment import Environment
+from runbook_lib.release.checks.data_settings import data_settings_are_kept
 from runbook_lib.release.checks.proxy_directives import proxies_follow
 from runbook_lib.release.checks.request_limits import request_limits_kept
 from runbook_lib.release.facts.configuration import ValidatedConfiguration, ValidatedService, ValidationOutcome
@@ -28,7 +29,7 @@ def configuration_is_valid(validated: ValidatedConfiguration, environment: Envir
     )
     return (*(_finding(one, pulled=pulled) for one in validated.services), *not_validated, *left_out,
             *request_limits_kept(map(request_limits, validated.proxies), environment),
-            *proxies_follow(validated.proxies))
+            *proxies_follow(validated.proxies), *data_settings_are_kept(validated.compared))
 
 
 def _finding(one: ValidatedService, *, pulled: bool) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_lib.core.findings import Finding, Verdict
 from runbook_lib.environment import Environment
+from runbook_lib.release.checks.kept_options import lost_options
 from runbook_lib.release.facts.repository import ComposeConfig
 from runbook_lib.release.facts.service_limits import limits_of
 
@@ -46,6 +47,7 @@ def _lost(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str
                "in time")
     if _below_a_shell(service) and not _below_a_shell(before):
         yield "its program runs below a shell that passes no signal on: each stop takes its whole stop_grace_period"
+    yield from lost_options(service, before)
 
 
 def _variables(service: Mapping[str, Any]) -> frozenset[str]:

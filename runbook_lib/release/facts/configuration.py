@@ -61,13 +61,14 @@ class ValidatedConfiguration:
     """Every service that mounts files of the release. Of `not_validated` ones no program is known: name to sources.
 
     `changes` are what running services need to follow the release, the proxy among them where Compose would make it
-    anew. None: it was not asked.
+    anew. None: it was not asked. `compared` are those whose settings differ from the live ones, asked or not.
     """
 
     services: tuple[ValidatedService, ...] = ()
     not_validated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changes: tuple[ServiceChange, ...] | None = None
     proxies: tuple[Proxy, ...] = ()
+    compared: tuple[ServiceChange, ...] = ()
 
     @property
     def missing_images(self) -> tuple[str, ...]:
@@ -106,8 +107,8 @@ def validated_configuration(environment: Environment, tree: ReleaseTree, own_fil
             files = {path: text for path, text in own_files.items() if path != RELEASE_ENV}
             validated += parse_runs(_reply(connections, environment, commit, files, more), more, mounts)
         kept = tuple(one for one in as_they_are if one.service not in recreated)
-        changes = found if RELEASE_ENV in own_files else None
-        return ValidatedConfiguration((*validated, *kept), unknown_services(services), changes, parse_proxies(text))
+        return ValidatedConfiguration((*validated, *kept), unknown_services(services),
+                                      found if RELEASE_ENV in own_files else None, parse_proxies(text), found)
 
     return Question("configuration of the release", fetch)
 

@@ -116,7 +116,7 @@ class ReleaseTree:
     api_folder: str = ""
     by_hand: bool = False  # releases are deployed by others: the application need not even be in git
     file_migrations: FileMigrations | None = None  # of a tool that has one file a migration
-    # of an application of others: the services of the commit that is checked out, and the files that differ from it
+    # the services of the commit that is checked out, and the files that differ from it
     live_services: Mapping[str, Mapping[str, Any]] | None = None
     changed_files: tuple[str, ...] = ()
     submodules: tuple[str, ...] = ()  # folders on the server that are repositories of their own

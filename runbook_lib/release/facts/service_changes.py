@@ -18,7 +18,8 @@ How = Literal["reload", "restart", "recreate"]
 class ServiceChange:
     """How one service follows a release. `settings` are the names that wait for a restart.
 
-    `values` are what a reload changes while the service runs: name, new and previous value.
+    `values` are what a reload changes while the service runs: name, new and previous value; `kept` the same of what
+    the safety of a database's data depends on. `used_bytes` is what a cache holds, where that is known.
     """
 
     service: str
@@ -26,6 +27,8 @@ class ServiceChange:
     how: How
     settings: tuple[str, ...] = ()
     values: tuple[tuple[str, str, str], ...] = ()
+    kept: tuple[tuple[str, str, str], ...] = ()
+    used_bytes: int | None = None
 
 
 def renewed_services(changes: Iterable[ServiceChange] | None) -> frozenset[str] | None:
@@ -58,11 +61,14 @@ def _changes(text: str, services: Mapping[str, Mapping[str, Any]]) -> tuple[Serv
         mine = [record for record in records if len(record) > 1 and record[1] == name]
         settings = tuple(record[2] for record in mine if record[0] == "restart")
         # PostgreSQL reloads its files whole: its line names no setting
-        values = tuple((record[2], _decoded(record[3]), _decoded(record[4]))
-                       for record in mine if record[0] == "reload" and len(record) > 4)
+        values, kept = (tuple((record[2], _decoded(record[3]), _decoded(record[4]))
+                              for record in mine if record[0] == kind and len(record) > 4)
+                        for kind in ("reload", "value"))
+        used = next((int(record[2]) for record in mine if record[0] == "used"), None)
         recreated = any(record[0] == "recreate" for record in mine)
         how: How = "recreate" if recreated else "restart" if settings else "reload"
-        changes.append(ServiceChange(name, program_of(name, services.get(name, {})), how, settings, values))
+        changes.append(ServiceChange(name, program_of(name, services.get(name, {})), how, settings, values,
+                                     kept, used))
     return tuple(changes)
 
 

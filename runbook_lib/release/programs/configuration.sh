@@ -9,7 +9,8 @@
 # With .runbook/release.env, .runbook/services and .runbook/placeholders among the files: which running services Compose
 # would make anew, as `recreate SERVICE`; `dry-run failed` where Compose could not say. Of a started one that is live too, the settings that differ: `restart SERVICE NAME` where the program
 # takes it only when it starts, else `reload SERVICE NAME NEW(base64) OLD(base64)`; PostgreSQL's
-# `reload SERVICE` alone.
+# `reload SERVICE` alone, and as `value SERVICE NAME NEW(base64) OLD(base64)` those on which its data depend. `used SERVICE BYTES` is
+# what a cache holds.
 # Of an nginx: `proxy SERVICE release|live`, then a `directive` of proxy_directives.sh for each that is shown.
 # Prints `run SERVICE MODE OUTCOME SECONDS OUTPUT(base64)`, and for a failed one its mounted files.
 
@@ -185,21 +186,30 @@ compare() {
         postgres) printf 'reload\t%s\n' "$service"
             # a side that cannot be asked would look like one without settings
             postgres_settings "$live" >"$scratch/$1-live" && postgres_settings "$1" >"$scratch/$1-new" || return 125
-            comm -13 "$scratch/$1-live" "$scratch/$1-new" | cut -f1 \
-            | while IFS= read -r name; do printf 'restart\t%s\t%s\n' "$service" "$name"; done ;;
+            comm -13 "$scratch/$1-live" "$scratch/$1-new" | sed -n $'s/^restart\t\\([^\t]*\\).*/\\1/p' \
+            | while IFS= read -r name; do printf 'restart\t%s\t%s\n' "$service" "$name"; done
+            join -t $'\t' <(sed -n $'s/^kept\t//p' "$scratch/$1-live") <(sed -n $'s/^kept\t//p' "$scratch/$1-new") \
+            | while IFS=$'\t' read -r name old value; do
+                [[ $value == "$old" ]] || printf 'value\t%s\t%s\t%s\t%s\n' "$service" "$name" "$(printf %s "$value" | encoded)" "$(printf %s "$old" | encoded)"
+            done ;;
         redis) compare_redis "$live" "$1" ;;
     esac
 }
 
-# postgres_settings CONTAINER: those that only a restart changes. Where data and files lie is the same in both.
+# postgres_settings CONTAINER: `restart`, those that only a restart changes; where data and files lie is the same in both. `kept`,
+# those on which the safety of the data depends, but for what ALTER SYSTEM, a database or a role sets: that stays in force.
 postgres_settings() {
     docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$1" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
-        "SELECT name, setting FROM pg_settings WHERE context = 'postmaster' AND name !~ '_(directory|file)$' ORDER BY 1" </dev/null
+        "SELECT 'restart', name, setting FROM pg_settings WHERE context = 'postmaster' AND name !~ '_(directory|file)$' UNION ALL
+         SELECT 'kept', name, setting FROM pg_settings WHERE name IN ('archive_mode', 'autovacuum', 'fsync', 'full_page_writes', 'max_connections', 'synchronous_commit', 'TimeZone')
+             AND source NOT IN ('database', 'user', 'database user') AND coalesce(sourcefile, '') !~ 'postgresql[.]auto[.]conf$'" </dev/null | LC_ALL=C sort
+    return "${PIPESTATUS[0]}"
 }
 
 compare_redis() {
     local name value old
     redis_settings "$1" >"$scratch/$2-live" && redis_settings "$2" >"$scratch/$2-new" || return 125
+    redis_ask "$1" INFO memory | tr -d '\r' | sed -n "s/^used_memory:\([0-9]*\)$/used\t$service\t\1/p"
     comm -13 "$scratch/$2-live" "$scratch/$2-new" | while IFS=$'\t' read -r name value; do
         old=$(sed -n "s/^$name\t//p" "$scratch/$2-live")
         # asked of the one that is thrown away: not every setting can be changed while it runs

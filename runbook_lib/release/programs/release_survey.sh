@@ -44,7 +44,7 @@ main() {
     show_files "$root$top" "$root$folder"
     show_migrations "$root$top"
     show_compose "$root" "$folder" "$commit" compose "$@"
-    [[ $own != own ]] || show_live "$@"
+    show_live "$@"
     show_ports
     show_networks
     show_volumes
@@ -123,7 +123,7 @@ show_live() {
         printf 'changed\t%s\n' "$(printf %s "$top/$path" | encoded)"
     done
     cd / && rm -rf -- "${root:?}$top" && mkdir -p "$root$folder" && whole_tree "$checkout" "$head" | tar -x -C "$root$top" || return 0
-    own_compose "$checkout" "$root$folder" "${files[@]}" || return 0
+    [[ $own != own ]] || own_compose "$checkout" "$root$folder" "${files[@]}" || return 0
     show_compose "$root" "$folder" "$head" compose-live "$@"
 }
 

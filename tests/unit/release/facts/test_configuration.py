@@ -126,6 +126,16 @@ def test_a_compose_file_that_compose_refuses_is_not_asked_about(compose: Compose
     assert validated.services == () and validated.changes is None
 
 
+def test_settings_are_compared_whether_compose_was_asked_or_not() -> None:
+    class Server:
+        def run(self, command: object) -> CommandResult:
+            return CommandResult("", 0, "reload\tredis\tappendonly\tbm8=\teWVz\n", "", 0.1)
+
+    connections: Any = type("Connections", (), {"server": Server()})()
+    found = facts.validated_configuration(ENVIRONMENT, tree(), {".runbook/x": "y"}, {"redis", "nginx"}).fetch(connections)
+    assert (found.changes, [one.values for one in found.compared]) == (None, [(("appendonly", "no", "yes"),)])
+
+
 def test_a_server_that_is_too_slow_leaves_the_configuration_unknown_and_a_rollback_goes_on() -> None:
     class Server:
         def run(self, command: object) -> Any:

@@ -27,6 +27,14 @@ def test_a_setting_that_can_be_changed_while_it_runs_is_reloaded_with_its_previo
     assert parse_changes(text, SERVICES) == (ServiceChange("redis", "redis", "reload", (), values),)
 
 
+def test_what_the_data_depend_on_and_what_a_cache_holds_comes_with_the_change() -> None:
+    text = f"reload\tpostgres\nvalue\tpostgres\tfsync\t{encoded('off')}\t{encoded('on')}\n"
+    text += f"used\tredis\t1500000\nused\tqueue\t7\nreload\tredis\tappendonly\t{encoded('no')}\t{encoded('yes')}\n"
+    assert parse_changes(text, SERVICES) == (
+        ServiceChange("postgres", "postgres", "reload", kept=(("fsync", "off", "on"),)),
+        ServiceChange("redis", "redis", "reload", values=(("appendonly", "no", "yes"),), used_bytes=1_500_000))
+
+
 def test_one_setting_that_waits_for_a_restart_restarts_the_service() -> None:
     (change,) = parse_changes("reload\tpostgres\nrestart\tpostgres\tmax_connections\n", SERVICES)
     assert (change.how, change.settings, change.values) == ("restart", ("max_connections",), ())

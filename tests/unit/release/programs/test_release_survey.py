@@ -43,6 +43,19 @@ def test_the_survey_shows_what_compose_resolves_not_what_the_file_says(repositor
     assert sources.links == {"socket": "/var/run/docker.sock"}
 
 
+def test_what_is_checked_out_is_read_as_the_release_is(repositories: Repositories) -> None:
+    """Where releases have two colours, too: what a service loses was only known of applications of others."""
+    file = repositories.work / "docker-compose.staging.yml"
+    file.write_text("services: {mail: {image: x, extra_hosts: ['relay:10.0.0.1']}}\n")
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    file.write_text("services: {mail: {image: x}}\n")
+    repositories.commit("third")
+    tree = repositories.survey("develop")
+    assert tree.sources.compose and "extra_hosts" not in tree.sources.compose.services["mail"]
+    assert tree.live_services and tree.live_services["mail"]["extra_hosts"] in (["relay=10.0.0.1"], ["relay:10.0.0.1"])
+
+
 def test_the_survey_leaves_the_index_of_the_checkout_as_it_was(repositories: Repositories) -> None:
     """A file that was only touched makes git write the index anew, when it compares."""
     tracked = repositories.checkout / git(repositories.checkout, "ls-files").splitlines()[0]
