@@ -17,7 +17,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
-from runbook_lib.core.text import head_of, lines_of, pluralize
+from runbook_lib.core.text import did_you_mean, head_of, lines_of, pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.compose import OURS
 from runbook_lib.platform.facts.running_release import COMMIT
@@ -187,7 +187,9 @@ def _read(text: str, ref: str, where: str, compose_files: tuple[str, ...], ours:
     if first[0] in ("unreachable", "no-checkout"):
         raise unreachable(first[0], _decoded(first[1]).strip(), where)
     if first[0] == "unknown":
-        return ReleaseTree(ref, None, "the origin has no tag, branch or commit of that name")
+        # a checkout names a branch origin/NAME
+        near = did_you_mean(ref.removeprefix("origin/"), _decoded(first[1]).split())
+        return ReleaseTree(ref, None, f"the origin has no tag, branch or commit of that name{near}")
     if first[0] == "ambiguous":
         return ReleaseTree(ref, None, f"a tag ({first[1][:12]}) and a branch ({first[2][:12]}) have that name")
     compose = [record for record in records if record[0] == "compose"]

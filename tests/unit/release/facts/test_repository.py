@@ -45,9 +45,10 @@ def test_a_commit_may_be_named_by_its_hash(repositories: Repositories, digits: i
 
 
 def test_an_unknown_ref_is_an_answer(repositories: Repositories) -> None:
-    for ref in ("v9", "deadbee", "deve"):
+    for ref, near in (("v9", ""), ("deadbee", ""), ("deve", "; did you mean 'develop'?"), ("origin/develop", "; did you mean 'develop'?"),
+                      ("refs/tags/develop", ""), ("heads/develop", "; did you mean 'develop'?")):
         tree = repositories.survey(ref)
-        assert (tree.commit, tree.problem) == (None, "the origin has no tag, branch or commit of that name")
+        assert (tree.commit, tree.problem) == (None, f"the origin has no tag, branch or commit of that name{near}"), ref
 
 
 def test_a_name_that_is_tag_and_branch_at_once_is_refused(repositories: Repositories) -> None:
@@ -55,6 +56,9 @@ def test_a_name_that_is_tag_and_branch_at_once_is_refused(repositories: Reposito
     repositories.commit("second")
     git(repositories.work, "push", "-q", "origin", "HEAD:refs/heads/twice", "refs/tags/twice")
     assert "a tag" in repositories.survey("twice").problem
+    # as CI names what it was started by: then it is one of the two
+    tag, branch = (repositories.survey(f"refs/{kind}/twice").commit for kind in ("tags", "heads"))
+    assert tag and branch and (tag.kind, branch.kind) == ("tag", "branch") and tag.commit != branch.commit
 
 
 def test_an_origin_that_does_not_answer_is_inconclusive(repositories: Repositories) -> None:
