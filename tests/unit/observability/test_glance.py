@@ -38,3 +38,10 @@ def test_who_changes_the_environment_is_asked_before_it_is_judged(name: str, jud
 def test_40_asks_what_users_get_before_what_may_take_long() -> None:
     source = cells("40_health")[place("40_health", "survey_users(")]
     assert source.index("survey_users(") < source.index("run.ask_all(")
+
+
+def test_what_hangs_costs_00_seconds_and_not_its_answer() -> None:
+    """With a PostgreSQL that hung 00 took 78 s, and ended before index, contacts and answer: a command had taken too long."""
+    asked = [line for source in cells("00_start_here") for line in source.splitlines() if "if_available(" in line]
+    assert len(asked) == 6
+    assert [line for line in asked if not line.rstrip(",)").endswith(", 10")] == []
