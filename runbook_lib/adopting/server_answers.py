@@ -182,7 +182,8 @@ def _attempt(ask: Callable[[], Answer], change: str) -> Answer:
     except Inconclusive as error:
         return Answer(None, error.what, change)
     except RunbookError as error:
-        return Answer(False, error.what, " ".join(filter(None, (error.next_step, change))))
+        ours = f"{change[:1].upper()}{change[1:]}" if error.next_step else change
+        return Answer(False, error.what, " ".join(filter(None, (error.next_step, ours))))
 
 
 def _browser() -> Answer:

@@ -106,11 +106,25 @@ def verify(
 
 @archive_app.command()
 def index() -> None:
-    """Write a page for each month with all of its runs. index.html itself lists the newest."""
+    """Write a page for each month with all of its runs. index.html itself lists the newest.
+
+    Exit code 3: the archive cannot be written here; `runbook archive list` reads it all the same.
+    """
     from runbook_lib.environment import project
     from runbook_lib.report.index import write_months
 
-    for path in write_months(project.outputs()):
+    outputs: Path = project.outputs()
+    if not outputs.is_dir():
+        raise _no_runs(outputs)
+    try:
+        written = write_months(outputs)
+    except errors.RunFailed as failure:
+        reason = getattr(failure.__cause__, "strerror", None) or failure.what
+        raise errors.PreconditionFailed(
+            f"The pages of the archive could not be written: {reason}.", where=failure.where,
+            next_step="Run this where the archive may be written. Nothing else is missing: runbook archive list "
+            "reads the runs, and each has its report.") from failure
+    for path in written:
         typer.echo(str(path))
 
 
@@ -168,6 +182,16 @@ def _whose(one: Any) -> str:
     return f"{one.notebook}{where}{who}" if where or who else f"{one.notebook}, nothing recorded yet"
 
 
+def _no_runs(outputs: Path) -> errors.UsageError:
+    there = outputs.is_dir()
+    return errors.UsageError(
+        "The archive has no runs yet." if there else "There is no archive: the folder does not exist.",
+        where=str(outputs),
+        next_step="Start a run: runbook run 00 -e ENVIRONMENT. Is the archive elsewhere? Name its folder in "
+        "RUNBOOK_OUTPUTS." if there else "Name the archive's folder in RUNBOOK_OUTPUTS; the first run makes a new one: "
+        "runbook run 00 -e ENVIRONMENT.")
+
+
 def _find(text: str) -> Any:
     """The one run that `text` names."""
     from runbook_lib.archive.runs import list_runs
@@ -180,7 +204,6 @@ def _find(text: str) -> Any:
     if len(fits) == 1:
         return fits[0]
     if text == "last":
-        raise errors.UsageError("The archive has no runs yet.", where=str(outputs),
-                                next_step="Start one: runbook list")
+        raise _no_runs(outputs)
     what = f"{len(fits)} runs begin with {text!r}." if fits else f"There is no run {text!r}."
     raise errors.UsageError(what, where=str(outputs), next_step="See them with: runbook archive list")

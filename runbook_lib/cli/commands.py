@@ -112,7 +112,7 @@ def run(
     ] = 7200.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run a notebook headless. For the exit codes see docs/reference/exit-codes.md."""
+    """Run a notebook headless. Exit codes: docs/reference/exit-codes.md"""
     from runbook_lib.contract import read_contract
     from runbook_lib.contract.catalogue import find_runbook
     from runbook_lib.contract.command_line import environment_by_default, given_parameters, named_environment, once

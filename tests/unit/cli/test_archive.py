@@ -12,6 +12,7 @@ import pytest
 from runbook_lib.archive.chain import links_of
 from runbook_lib.archive.journal import Journal
 from runbook_lib.archive.runs import new_run
+from runbook_lib.report.index import MONTHS
 from tests.notebooks.sample_notebooks import ProjectDir
 from tests.unit.archive.sample_archive import make_run
 from tests.unit.cli.test_commands import runbook
@@ -80,12 +81,11 @@ def test_a_witness_for_one_run_is_refused_and_not_ignored(
 def test_the_last_run_of_an_empty_archive_is_exit_2_with_how_to_start_one(
     project_dir: ProjectDir, outputs: Path, capsys: Any, monkeypatch: Any, command: str
 ) -> None:
-    for prepare in (lambda: None, lambda: outputs.mkdir(exist_ok=True)):
-        prepare()
-        code, _, err = runbook(capsys, monkeypatch, "archive", command, "last")
-        assert code == 2
-        assert err.startswith("The archive has no runs yet.\n")
-        assert "Next: Start one: runbook list" in err
+    outputs.mkdir(exist_ok=True)
+    code, _, err = runbook(capsys, monkeypatch, "archive", command, "last")
+    assert code == 2
+    assert err.startswith("The archive has no runs yet.\n")
+    assert "Next: Start a run: runbook run 00 -e ENVIRONMENT." in err
 
 
 def test_the_list_is_bounded_and_names_what_cannot_be_read(
@@ -121,6 +121,26 @@ def test_the_pages_of_the_months_are_written_and_named(project_dir: ProjectDir, 
     assert code == 0
     assert [Path(line).exists() for line in out.splitlines()] == [True, True]
     assert runbook(capsys, monkeypatch, "archive", "verify")[0] == 0
+
+
+def test_where_the_archive_cannot_be_written_no_run_is_blamed(project_dir: ProjectDir, outputs: Path, capsys: Any,
+                                                              monkeypatch: Any) -> None:
+    """As of a copy that is mounted read-only: refused (3), for no run has failed."""
+    make_run(outputs)
+    (outputs / MONTHS).write_text("in the way of the folder")
+    code, out, err = runbook(capsys, monkeypatch, "archive", "index")
+    assert (code, out) == (3, "")
+    assert err.startswith("The pages of the archive could not be written: ") and "evidence" not in err
+
+
+@pytest.mark.parametrize("words", [("show", "last"), ("index",)])
+def test_a_folder_that_is_not_there_is_no_archive_and_none_is_made(words: tuple[str, ...], project_dir: ProjectDir, tmp_path: Path,
+                                                                   capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("RUNBOOK_OUTPUTS", str(tmp_path / "none"))
+    code, out, err = runbook(capsys, monkeypatch, "archive", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("There is no archive: the folder does not exist.\n") and "RUNBOOK_OUTPUTS" in err
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_run_in_progress_is_shown_as_one_and_without_a_report_that_is_not_there(
