@@ -106,7 +106,7 @@ class FoundProject:
 
     `name` is the project's, empty where nothing gives it; `name_from` is where it comes from. `idle` are services whose
     profiles are not active: they do not run, and are known all the same. `reads_files`: whether it was read from files.
-    `configs` are files that it gives to services as configurations.
+    `configs` are files that it gives to services as configurations, `env_files` those that `--env-file` was given.
     """
 
     source: str
@@ -119,6 +119,7 @@ class FoundProject:
     folder: str = ""
     reads_files: bool = True
     configs: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
 
 
 def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder: str = "") -> dict[str, FoundService]:

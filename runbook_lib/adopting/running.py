@@ -116,7 +116,9 @@ def _project(name: str, folder: str, found: list[Any], networks: str, alike: set
     return FoundProject(
         source="the server", services=dict(sorted(services.items())), files=files, name=name,
         networks={_short(net, name): internal == "true" for net, internal in inside},
-        name_from="what runs on the server", folder=folder, reads_files=False)
+        name_from="what runs on the server", folder=folder, reads_files=False,
+        env_files=tuple(one for one in labels.get(f"{LABEL}project.environment_file", "").split(",")
+                        if one and posixpath.normpath(one) != posixpath.join(folder, ".env")))
 
 
 def _of_one_image(found: list[Any]) -> set[str]:

@@ -19,6 +19,7 @@ from runbook_lib.release.checks.earlier_run import earlier_run
 from runbook_lib.release.checks.file_migrations import file_migrations_known
 from runbook_lib.release.checks.left_services import left_services
 from runbook_lib.release.checks.migration_chain import migration_chain
+from runbook_lib.release.checks.own_variables import variables_are_those_of_the_owners
 from runbook_lib.release.checks.shared_namespaces import namespaces_followed
 from runbook_lib.release.checks.watch_conclusion import reads_are_enough
 from runbook_lib.release.facts.configuration import ValidatedConfiguration
@@ -43,6 +44,7 @@ def replaced_preconditions(environment: Environment, release: ReleaseTree, serve
         _history(deployed),
         *compose_file(release, environment),
         _kept(release),
+        *variables_are_those_of_the_owners(environment, containers),
         *_migrations(environment, release, deployed),
         *_known(release, environment),
         *_awaited(release, environment),

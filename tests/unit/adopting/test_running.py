@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -35,6 +36,13 @@ WEB = container("web", config={"ExposedPorts": {"8000/tcp": {}, "53/udp": {}}, "
 def printed(*containers: Any, known: str = "shop_live\t/opt/shop\nother\t/opt/other\n") -> str:
     inspected = json.dumps(list(containers)) if containers else ""
     return f"{known}--- networks\nshop_live_default false\nshop_live_inner true\n--- containers\n{inspected}"
+
+
+def test_files_of_variables_that_owners_give_are_known_but_for_the_folders_own() -> None:
+    started = copy.deepcopy(DB)
+    started["Config"]["Labels"]["com.docker.compose.project.environment_file"] = "/opt/shop/.env,/opt/shop/prod.env"
+    assert parse_projects(printed(started), "/opt/shop").env_files == ("/opt/shop/prod.env",)
+    assert parse_projects(printed(DB), "/opt/shop").env_files == ()
 
 
 def test_what_runs_is_read_by_labels() -> None:
