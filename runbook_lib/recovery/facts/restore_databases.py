@@ -140,8 +140,9 @@ def survey_databases(environment: Environment) -> Question[Databases]:
 
     def fetch(connections: Connections) -> Databases:
         database = environment.postgres.name
-        asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on"), "-v",
-                 f"database={database}")
+        # a PostgreSQL that hangs refuses no session: without a limit of psql's own the command's end would end the run
+        asked = (*as_superuser(environment, "PGOPTIONS=-c default_transaction_read_only=on", "PGCONNECT_TIMEOUT=5"),
+                 "-v", f"database={database}")
         command = Command(asked, stdin=QUERY, timeout_s=60, accepts=(0, NOT_RUNNING))
         result = connections.server.run(command)
         if result.exit_code == NOT_RUNNING:

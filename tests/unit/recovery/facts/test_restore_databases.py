@@ -87,3 +87,11 @@ def test_a_database_that_is_stopped_is_named_with_what_shows_it() -> None:
     with pytest.raises(FactUnreadable, match="No container of postgres is running") as raised:
         restore_databases.survey_databases(environment).fetch(stopped)
     assert f"docker compose -p {environment.project} ps --all postgres" in raised.value.next_step
+
+
+def test_a_database_that_hangs_is_given_up_by_psql_itself() -> None:
+    """22 could plan no rollback while PostgreSQL hung: a minute later the end of the command ended the run."""
+    connections = ScriptedConnections(commands={"docker exec": ""})
+    restore_databases.survey_databases(load_environment("staging")).fetch(connections)
+    (asked,) = connections.server.asked
+    assert "PGCONNECT_TIMEOUT=5" in asked.argv
