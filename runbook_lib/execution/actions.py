@@ -224,7 +224,8 @@ def failure_message(result: ActionResult) -> str:
         return ""
     if result.state is StepState.ABORTED:  # what a program prints of our own signal ("Terminated") is not a reason
         return result.message or "stopped"
-    lines = lines_of_failed_build((result.stderr.strip() or result.stdout.strip()).splitlines())
+    error, other = result.stderr.strip(), result.stdout.strip()
+    lines = lines_of_failed_build((error or other).splitlines(), other.splitlines() if error else ())
     # a library's links and quotations come after the error that they belong to
     telling = [line for line in lines if not line.startswith(("(", "[", "DETAIL:"))][-1:] or lines[-1:]
     code = f"exit code {result.exit_code}" if result.exit_code is not None else ""

@@ -20,16 +20,18 @@ _NAMES_IT = re.compile(
 _NOT_IT = re.compile(r"complete log of this run|^npm (ERR!|error)\s*$|^warning\b|^WARN", re.IGNORECASE)
 
 
-def lines_of_failed_build(lines: Sequence[str]) -> list[str]:
+def lines_of_failed_build(lines: Sequence[str], progress: Sequence[str] = ()) -> list[str]:
     """Lines up to the one that names what failed; as they are where no build has failed in them.
+
+    `progress` is what the builder printed on its other stream: Compose shows the steps there, and the error here.
 
     A build that failed before a command of it ran (an image that is not there, a Dockerfile that cannot be read) is
     named by the builder's own last line.
     """
-    whole = [printable(line).rstrip() for line in lines]
+    whole = [printable(line).rstrip() for line in (*progress, *lines)]
     last = next((line for line in reversed(whole) if line.strip()), "")
     if _LEGACY.match(last):
-        step = _last_step(whole[:whole.index(last)])
+        step = _last_step([line for line in whole if line != last])
     elif _BUILDKIT.match(last):
         step = _excerpt(whole)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runbook_lib.core.plan import StepState
@@ -54,6 +56,13 @@ ERROR: failed to solve: python:3.13-slim: failed to resolve source metadata for 
 """
 SILENT = LEGACY.replace("Collecting uvloop==0.23.0\n", "").replace("\x1b[91mERROR: No matching distribution found for nosuchpackage==9.9\n", "").replace(
     "\x1b[0mworking\n", "")
+
+
+def test_compose_shows_the_steps_on_its_other_stream() -> None:
+    *progress, error = BUILDKIT.splitlines()
+    result = ActionResult(StepState.FAILED, exit_code=17, stdout="\n".join(progress), stderr=error)
+    assert failure_message(result) == "exit code 17: ERROR: no matching thing"
+    assert failure_message(replace(result, stderr="no space left")) == "exit code 17: no space left"
 
 
 @pytest.mark.parametrize(("printed", "last"), [
