@@ -130,8 +130,10 @@ undated() { # CONTAINER
         /^[ \t]*[{]/ || whole_time($0) { dated = 1; exit } END { exit dated }'
 }
 lines_of_containers() {
-    local one dates
+    local one dates why
     for one in ${containers[@]+"${containers[@]}"}; do
+        # for no line at first: of a driver that nothing reads (none), the client's own error would be a line of the log
+        why=$(docker logs --tail 0 "$one" 2>&1) || { gap "container $one: its log cannot be read (${why##*$'\n'})"; continue; }
         dates=(); if undated "$one"; then dates=(--timestamps); fi
         { docker logs ${dates[@]+"${dates[@]}"} --since "$since" --until "$until" "$one" 2>&1 \
             || gap "container $one: its log cannot be read"; } | sed '1{/^WARNING: Error loading config file: /d;}' | bounded

@@ -218,6 +218,15 @@ def test_lines_of_a_container_without_any_time_get_dockers(folder: Path, tmp_pat
     assert gzip.decompress(asked.stdout).decode() == "".join(stamp + line for line in text.splitlines(keepends=True))
 
 
+def test_a_log_that_the_engine_keeps_nowhere_is_named_and_has_no_lines(folder: Path, tmp_path: Path) -> None:
+    """The client's error was a line of it: 43 counted an error of the application."""
+    why = "Error response from daemon: configured logging driver does not support reading"
+    (docker := tmp_path / "docker").write_text(f"#!/bin/sh\ncase $1 in ps) echo abc123 ;; logs) echo '{why}' >&2; exit 1 ;; esac\n")
+    docker.chmod(0o755)
+    asked = ask("send", folder, 1, 4_000_000_000, path=str(tmp_path), source=("service", "gw2", "web"))
+    assert (gzip.decompress(asked.stdout), asked.stderr.decode()) == (b"", f"G container abc123: its log cannot be read ({why})\n")
+
+
 def test_the_zeros_that_a_truncated_log_begins_with_are_no_lines_and_no_bytes_of_it(folder: Path) -> None:
     """copytruncate: the first line came cut at its zeros, and 43 refused a log of gigabytes that had none."""
     log = folder / "app.log"
