@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runbook_lib.core.findings import Finding, finding
+from runbook_lib.core.findings import Finding, finding, not_applicable
 from runbook_lib.core.gates import Gate, Reading
 from runbook_lib.core.plan import Step
 from runbook_lib.platform.checks.proxy_files import files_check, proxy_has_its_files
@@ -157,7 +157,9 @@ def previous_answers(change: Replacement, measured: Measured) -> Gate | None:
 
     def judge(*answers: Any) -> tuple[Finding, ...]:
         *others, outage = answers
-        return (*restored(*others), *outage_was(outage))
+        # the first request is sent before the first container is replaced
+        met = outage_was(outage) if outage.requests else (not_applicable(OUTAGE, "no container had been replaced"),)
+        return (*restored(*others), *met)
 
     return Gate(
         "the previous release, verified externally",

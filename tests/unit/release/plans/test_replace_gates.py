@@ -76,6 +76,8 @@ def test_an_undo_is_good_when_the_images_of_before_answer_and_says_how_long_user
     found = gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS, Outage(20, 9, 8.0))
     assert all(one.verdict.acceptable for one in found)
     assert found[-1].measured == "8.0 s, 9 of 20 requests failed"
+    # a build failed: no request was sent, and nothing had been taken from users
+    assert gate.judge(running("web:latest"), GOOD, NO_SMOKE, READS, Outage(0, 0, 0.0))[-1].verdict is Verdict.NOT_APPLICABLE
     new = tuple(replace(one, image_id="sha256:fedcba987654") for one in running(f"web:{NEW}"))
     assert not all(one.verdict.acceptable for one in gate.judge(new, GOOD, NO_SMOKE, READS, Outage(1, 0, 0)))
 
