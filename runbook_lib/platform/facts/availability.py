@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from runbook_lib.core.deadlines import each_within
 from runbook_lib.core.errors import (
     AbsentPart,
+    CommandTimedOut,
     DockerUnavailable,
     EndpointUnavailable,
     FactUnreadable,
@@ -48,7 +49,7 @@ def if_available(question: Question[T], within_s: float | None = None) -> Questi
     """The same question, answered by None where the thing asked about does not answer, or is declared absent.
 
     `within_s`: seconds that it may take; None: as long as its own limits allow. An unreachable server is no such
-    thing: that error is still raised, without `within_s`.
+    thing: that error is still raised, without `within_s`. One that hangs is: an engine that has stopped takes commands.
     """
 
     def fetch(connections: Connections) -> T | None:
@@ -57,7 +58,7 @@ def if_available(question: Question[T], within_s: float | None = None) -> Questi
             return None if isinstance(answer, Unanswered) else answer
         try:
             return question.fetch(connections)
-        except (AbsentPart, DockerUnavailable, EndpointUnavailable, FactUnreadable):
+        except (AbsentPart, CommandTimedOut, DockerUnavailable, EndpointUnavailable, FactUnreadable):
             return None
 
     return Question(question.name, fetch)

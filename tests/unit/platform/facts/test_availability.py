@@ -28,7 +28,7 @@ def raising(error: BaseException) -> Question[int]:
     return Question("asked", fetch)
 
 
-@pytest.mark.parametrize("kind", [DockerUnavailable, EndpointUnavailable, FactUnreadable])
+@pytest.mark.parametrize("kind", [DockerUnavailable, EndpointUnavailable, FactUnreadable, CommandTimedOut])
 def test_what_does_not_answer_is_none(kind: type[Exception]) -> None:
     asked = if_available(raising(kind("gone")))
     assert asked.name == "asked"
