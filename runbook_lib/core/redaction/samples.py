@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Set
 from itertools import compress
 
@@ -14,8 +13,8 @@ from runbook_lib.core.redaction.spellings import GRAM, Spelling
 SHORTEST_CUT = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
 TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
 LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
-# a literal, the place of the sample in it, the literal's number, and the letters on either side
-Sample = tuple[str, int, int, str, str]
+# a literal, the place of the sample in it, and the literal's number
+Sample = tuple[str, int, int]
 
 
 class Samples:
@@ -24,17 +23,15 @@ class Samples:
     def __init__(self, words: Set[str]) -> None:
         self._words = words
         self._grams: dict[str, dict[int, tuple[Spelling, int, list[Sample]]]] = {}
-        self._numbers: set[int] = set()
+        self._numbers, self._numbered = frozenset[int](), 0
         self._literals: dict[tuple[str, str], int] = {}
 
     def add(self, form: Spelling) -> None:
         """Take one more form in."""
         for gram, literal, place in form.samples:
-            forms, behind = self._grams.setdefault(gram, {}), place + GRAM
             number = self._literals.setdefault((form.name, literal), len(self._literals))
-            _, _, samples = forms.setdefault(id(form), (form, form.width, []))
-            samples.append((literal, place, number, literal[place - 1:place], literal[behind:behind + 1]))
-            self._numbers.add(int.from_bytes(_bytes(gram), sys.byteorder))
+            _, _, samples = self._grams.setdefault(gram, {}).setdefault(id(form), (form, form.width, []))
+            samples.append((literal, place, number))
 
     def found_in(self, text: str) -> tuple[list[Span], list[tuple[Spelling, list[list[int]]]]]:
         """Pieces of secrets that are long enough to tell, and where which form is to be looked for."""
@@ -43,8 +40,8 @@ class Samples:
         for place in self._places(text):
             left, right = text[place - 1:place], text[place + GRAM:place + GRAM + 1]
             for number, (form, width, samples) in self._grams[text[place:place + GRAM]].items():
-                for literal, offset, which, before, behind in samples:
-                    if left != before and right != behind:
+                for literal, offset, which in samples:
+                    if left != literal[offset - 1:offset] and right != literal[offset + GRAM:offset + GRAM + 1]:
                         continue  # too short a piece: the sample alone
                     if known.get((which, place - offset), 0) < place + GRAM:
                         piece = _piece(text, place, literal, offset)
@@ -65,6 +62,10 @@ class Samples:
         """Places of samples. A number for four letters of Latin-1 is looked up sooner than a text; what has others in
         it is looked up again as a text.
         """
+        if self._numbered != len(self._grams):  # another thread may add one meanwhile: it is asked for again
+            grams = [*self._grams]
+            self._numbers = frozenset(memoryview(_bytes("".join(grams))).cast("I"))
+            self._numbered = len(grams)
         count = len(text) // GRAM
         numbers = memoryview(_bytes(text))[:count * GRAM].cast("I")  # of four bytes
         for place in compress(range(0, count * GRAM, GRAM), map(self._numbers.__contains__, numbers)):
