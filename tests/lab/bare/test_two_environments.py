@@ -114,7 +114,7 @@ def test_containers_are_those_of_the_project_whatever_their_names(projects: tupl
     assert len(running(first)) == 2 and running(second) == {f"{first.project}-postgres-1"}
     inside = local(exec_in(first, "postgres", "sh", "-c", 'echo "$PGDATA"'))
     assert (inside.returncode, inside.stdout) == (0, "/data\n")
-    state = parse_server(local(("bash", "-c", SURVEY, "server", first.project, first.database.service, "/")).stdout, ("/",), 0, 2e12)
+    state = parse_server(local(("bash", "-c", SURVEY, "server", first.project, first.database.service, "10", "/")).stdout, ("/",), 0, 2e12)
     root, data = state.holding(DOCKER_DATA), state.holding(DATABASE_DATA)
     assert root is not None and data is not None
     assert root.path == output((docker(), "info", "--format", "{{.DockerRootDir}}")).strip()
