@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 # an address at the beginning of a line, or behind what Compose writes before a service's lines
 _PREFIX = r"(?:[^\n|]{0,60}\| )?[ \t]{0,8}"
@@ -108,6 +109,7 @@ def _characters(content: str) -> bytes:
     return b"" if None in shown else bytes(one for one in shown if one is not None)
 
 
+@lru_cache(maxsize=4096)  # any text of short words looks like a dump at first, and has the same cells again and again
 def _character(cell: str) -> int | None:
     word = cell.strip()
     if len(word) <= 1:

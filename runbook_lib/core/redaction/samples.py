@@ -13,6 +13,7 @@ from runbook_lib.core.redaction.spellings import GRAM, Spelling
 SHORTEST_CUT = 8  # characters of a secret that was cut: a shorter rest may be an ordinary word
 TELLING_PART = 0.6  # of a secret; less of it tells little, and may be what others have in common with it
 LONGEST_UNTOLD = 40  # characters; more than that tells, however long the whole is
+_APART = "\0"  # between two words
 # a literal, the place of the sample in it, and the literal's number
 Sample = tuple[str, int, int]
 
@@ -21,7 +22,7 @@ class Samples:
     """Every form by its samples. `words` are our own: a piece of one of them is never one of a secret."""
 
     def __init__(self, words: Set[str]) -> None:
-        self._words = words
+        self._words = _APART.join(words)
         self._grams: dict[str, dict[int, tuple[Spelling, int, list[Sample]]]] = {}
         self._numbers, self._numbered = frozenset[int](), 0
         self._literals: dict[tuple[str, str], int] = {}
@@ -77,8 +78,7 @@ class Samples:
         # a secret may begin with a name of ours: that is none of it
         if end - start < SHORTEST_PIECE or not self._words:
             return end - start >= SHORTEST_PIECE
-        shown = text[start:end].lower()
-        return not any(shown in word for word in self._words)
+        return _APART in (shown := text[start:end].lower()) or shown not in self._words
 
 
 def _bytes(text: str) -> bytes:
