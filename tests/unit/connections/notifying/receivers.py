@@ -209,7 +209,7 @@ def smtp_that(**replies: str) -> Callable[[socket.socket, threading.Event], None
 
         going = answer("banner", "220 here")
         while going and (line := lines.readline()):
-            verb = line.split()[0].decode().lower() if line.split() else ""
+            verb = line.split()[0].decode("latin-1").lower() if line.split() else ""
             going = answer(verb, "354 go on" if verb == "data" else "250 ok")
             if going and verb == "data":
                 while (content := lines.readline()) and content != b".\r\n":

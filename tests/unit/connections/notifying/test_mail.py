@@ -91,6 +91,17 @@ def test_a_server_without_starttls_gets_nothing() -> None:
     assert "offers no STARTTLS" in result.reason
 
 
+@pytest.mark.parametrize("answer", ["454 TLS is not available", "220 ready", "drop", "hang"])
+def test_a_server_that_offers_starttls_and_fails_it_gets_nothing(answer: str) -> None:
+    """220: it goes on in plain text, where the handshake begins."""
+    with scripted_server(smtp_that(ehlo="250-here\r\n250 STARTTLS", starttls=answer)) as port:
+        began = time.monotonic()
+        result = sent(email(), mail_settings(port, tls="starttls", deadline_s=HURRIED if answer[:3] in ("220", "han") else 30))
+        assert time.monotonic() - began < 60
+    assert result.state is Delivery.NOT_SENT, result
+    assert any(words in result.reason for words in ("answers 454", "no answer within", "ended the connection", "certificate", "TLS")), result
+
+
 def test_recipients_that_are_refused_are_named_and_the_others_have_it() -> None:
     mailbox = Mailbox(refused=("gone@example.com",))
     with mail_server(mailbox) as port:
