@@ -21,10 +21,22 @@ _NEXT = ("A network is changed only while nothing is in it: in a maintenance win
 
 def networks_followed(config: ComposeConfig, networks: tuple[LiveNetwork, ...], project: str) -> tuple[Finding, ...]:
     """A warning where a network that exists differs from the release's; only what the release names is compared."""
-    live = {one.name: one for one in networks if one.project == project}
+    # of one name in the file an undo may have left a second one behind
+    live = {one.name: one for one in sorted(networks, key=lambda one: one.in_use) if one.project == project}
     wrong = [f"{name}: {words}" for name, wanted in config.networks.items() if name in live
-             for words in _differences(wanted or {}, live[name])]
+             for words in (*_renamed(wanted or {}, live[name], config.project, project),
+                           *_differences(wanted or {}, live[name]))]
     return (Finding(FOLLOWED, Verdict.WARNING, "; ".join(wrong), "no difference", _NEXT),) if wrong else ()
+
+
+def _renamed(wanted: Mapping[str, Any], live: LiveNetwork, of_file: str, project: str) -> list[str]:
+    name, default = str(wanted.get("name") or ""), f"{of_file}_{live.name}"
+    # the release may have been read under another project's name
+    name = f"{project}_{live.name}" if name in ("", default) else name
+    if not (live.full_name and live.in_use) or name == live.full_name or wanted.get("external"):
+        return []
+    return [f"name is {live.full_name} on the server, {name} in the release: what is made anew does not reach what "
+            "stays as it runs"]
 
 
 def _differences(wanted: Mapping[str, Any], live: LiveNetwork) -> list[str]:

@@ -12,7 +12,7 @@ from runbook_lib.core.foreign_json import read_json
 
 @dataclass(frozen=True)
 class LiveNetwork:
-    """One network of a project, by its name in the Compose file."""
+    """One network of a project, by its name in the Compose file; `full_name` is the engine's."""
 
     project: str
     name: str
@@ -21,6 +21,8 @@ class LiveNetwork:
     ipv6: bool
     subnets: frozenset[str] = frozenset()
     options: Mapping[str, str] = field(default_factory=dict)
+    full_name: str = ""
+    in_use: bool = False
 
 
 def parse_networks(records: Iterable[list[str]]) -> tuple[LiveNetwork, ...]:
@@ -33,4 +35,5 @@ def _network(project: str, name: str, encoded: str) -> LiveNetwork:
     given = (found.get("IPAM") or {}).get("Config") or ()
     return LiveNetwork(project, name, bool(found["Internal"]), str(found["Driver"]), bool(found.get("EnableIPv6")),
                        frozenset(str(one["Subnet"]) for one in given if one.get("Subnet")),
-                       {str(key): str(value) for key, value in (found.get("Options") or {}).items()})
+                       {str(key): str(value) for key, value in (found.get("Options") or {}).items()},
+                       str(found.get("Name") or ""), bool(found.get("Containers")))

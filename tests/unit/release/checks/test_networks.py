@@ -14,7 +14,8 @@ from runbook_lib.release.checks.networks import FOLLOWED, networks_followed
 from runbook_lib.release.facts.networks import LiveNetwork
 from runbook_lib.release.facts.repository import ComposeConfig, ReleaseTree, Sources
 
-LIVE = LiveNetwork("shop", "data", False, "bridge", False, frozenset({"172.27.4.0/24"}), {"com.docker.network.driver.mtu": "1500"})
+LIVE = LiveNetwork("shop", "data", False, "bridge", False, frozenset({"172.27.4.0/24"}), {"com.docker.network.driver.mtu": "1500"},
+                   "shop_data", True)
 NONE_GIVEN: dict[str, Any] = {"data": None}  # as Compose prints one of which nothing is given
 
 
@@ -31,6 +32,28 @@ def test_a_network_that_the_release_changes_is_a_warning(wanted: dict[str, Any],
     (found,) = networks_followed(ComposeConfig(True, "", networks={"data": wanted}), (LIVE,), "shop")
     assert (found.verdict, found.measured) == (Verdict.WARNING, words)
     assert "docker compose down" in found.next_step
+
+
+def renamed(wanted: dict[str, Any] | None, *live: LiveNetwork, of_file: str = "checkout") -> str:
+    networks: dict[str, Any] = {"data": wanted}
+    found = networks_followed(ComposeConfig(True, "", networks=networks, project=of_file), live or (LIVE,), "shop")
+    return found[0].measured if found else ""
+
+
+def test_a_network_of_another_name_is_one_that_nothing_is_in() -> None:
+    """The new colour was started in it, where no database is: each deployment was rolled back, and nothing had said why."""
+    words = "data: name is shop_data on the server, shop_inner in the release: what is made anew does not reach what stays as it runs"
+    assert renamed({"name": "shop_inner"}) == words
+    # an undo leaves the second one behind, with nothing in it
+    left = replace(LIVE, full_name="shop_inner", in_use=False)
+    assert renamed({"name": "shop_inner"}, LIVE, left) == renamed({"name": "shop_inner"}, left, LIVE) == words
+
+
+@pytest.mark.parametrize("wanted", [None, {"name": "shop_data"}, {"name": "checkout_data"}, {"name": "other", "external": True}])
+def test_the_name_that_compose_gives_is_no_other_one(wanted: dict[str, Any] | None) -> None:
+    """The release is read in a folder whose name begins the default ones; on the server the project's name does."""
+    assert renamed(wanted) == ""
+    assert renamed({"name": "other"}, replace(LIVE, in_use=False)) == ""
 
 
 def test_one_that_the_release_no_longer_makes_internal_is_one_too() -> None:

@@ -21,7 +21,7 @@ case "$2" in
 esac
 """
 # as Docker 20.10 prints them
-DATA = {"Name": "shop_data", "Driver": "bridge", "EnableIPv6": False, "Internal": True, "Options": {"a": "1"},
+DATA = {"Name": "shop_data", "Driver": "bridge", "EnableIPv6": False, "Internal": True, "Options": {"a": "1"}, "Containers": {"b1": {"Name": "shop-db"}},
         "IPAM": {"Driver": "default", "Options": None, "Config": [{"Subnet": "172.27.4.0/24", "Gateway": "172.27.4.1"}]}}
 BARE = {"Name": "shop_host", "Driver": "host", "Internal": False, "Options": None, "IPAM": {"Driver": "default", "Options": None, "Config": []}}
 
@@ -35,7 +35,8 @@ def survey(folder: Path, found: str, ids: str = "a\nb\n", code: str = "0", *more
 def test_networks_are_read_by_project_also_where_one_has_gone_meanwhile(tmp_path: Path, code: str) -> None:
     text = f"shop\tdata\t{json.dumps(DATA)}\nshop\tedge\t{json.dumps(BARE)}\n"
     assert survey(tmp_path, text, code=code) == (
-        LiveNetwork("shop", "data", True, "bridge", False, frozenset({"172.27.4.0/24"}), {"a": "1"}), LiveNetwork("shop", "edge", False, "host", False))
+        LiveNetwork("shop", "data", True, "bridge", False, frozenset({"172.27.4.0/24"}), {"a": "1"}, "shop_data", True),
+        LiveNetwork("shop", "edge", False, "host", False, full_name="shop_host"))
 
 
 def test_a_network_that_was_made_by_hand_with_a_label_of_compose_is_none_of_a_project(tmp_path: Path) -> None:
