@@ -206,13 +206,14 @@ def exec_if_running(environment: Environment, service: str, program: str, *, tim
 
 
 def compose_up(environment: Environment, service: str, *services: str, profiles: Iterable[str] = (), wait: bool = True,
-               recreate: bool | None = None, scale: Mapping[str, int] | None = None) -> Command:
+               recreate: bool | None = None, scale: Mapping[str, int] | None = None,
+               stop_s: int | None = None) -> Command:
     """Start services as `.env` and the checkout describe them; those that already are so stay.
 
     `wait` fails the command unless all are healthy within `limits.up_wait_s`; without it, started is enough. `recreate`
     True makes new containers in any case, False never: what exists stays as it is. `scale` are services with more than
-    one container, which Compose would else reduce to what its file says. At least one service: without a name Compose
-    would start them all.
+    one container, which Compose would else reduce to what its file says. `stop_s`: seconds that a container which is
+    made anew has to end. At least one service: without a name Compose would start them all.
     """
     # --no-build: what is deployed was built and tried before. --no-deps: a step starts what it names, and no more.
     words = ["up", "--detach", "--no-build", "--no-deps"]
@@ -220,6 +221,7 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
         words += ["--wait", "--wait-timeout", str(environment.limits.up_wait_s)]
     if recreate is not None:
         words.append("--force-recreate" if recreate else "--no-recreate")
+    words += [] if stop_s is None else ["--timeout", str(stop_s)]
     words += [word for name, count in (scale or {}).items() for word in ("--scale", f"{name}={count}")]
     return compose(environment, *words, service, *services, profiles=profiles,
                    timeout_s=environment.limits.up_wait_s + UP_MARGIN_S)

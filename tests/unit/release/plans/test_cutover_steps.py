@@ -52,14 +52,14 @@ def test_switching_back_writes_the_previous_upstreams_and_reloads() -> None:
 @pytest.mark.parametrize(("renewed", "flag", "title"), [
     (None, [], "Switch traffic to green"), (frozenset(), ["--no-recreate"], "Switch traffic to green"),
     (frozenset({"redis"}), ["--no-recreate"], "Switch traffic to green"),
-    (frozenset({"nginx"}), [], "Switch traffic to green, with a new nginx (expected outage: 10 s)"),
+    (frozenset({"nginx"}), ["--timeout"], "Switch traffic to green, with a new nginx (expected outage: 10 s)"),
 ], ids=["not asked", "nothing", "another service", "nginx"])
 def test_a_proxy_gets_a_new_container_only_where_the_plan_shows_the_outage(
     renewed: frozenset[str] | None, flag: list[str], title: str,
 ) -> None:
     step = steps.switch(replace(ROLLOUT, renewed=renewed))
     ups = [one.argv for one in (*step.actions, *step.undo) if isinstance(one, Command) and one.argv[-1] == "nginx" and "up" in one.argv]
-    assert [[word for word in up if word.endswith("recreate")] for up in ups] == [flag, flag]
+    assert [[word for word in up if word.endswith("recreate") or word == "--timeout"] for up in ups] == [flag, flag]
     assert step.title == title and bool(step.expected_alerts) == ("outage" in title)
 
 
