@@ -111,7 +111,9 @@ def _proxy_up(rollout: Rollout) -> Command:
     together with what it depends on, which costs an outage and changes nothing.
     """
     proxy, renewed = rollout.environment.proxy_service, rollout.renewed
-    if renewed is not None and proxy not in renewed:
+    # the answer knows the previous secrets alone: one that is delivered now must reach a proxy that needs it
+    secret = any(proxy in one.needed_by for one in rollout.environment.secrets.values() if one.side == "server")
+    if renewed is not None and proxy not in renewed and not secret:
         return compose_up(rollout.environment, proxy, recreate=False)
     # it takes no new request while it waits for the last ones, which took 12 s on a quiet lab
     return compose_up(rollout.environment, proxy, stop_s=DRAIN_S if renewed else None)

@@ -63,6 +63,15 @@ def test_a_proxy_gets_a_new_container_only_where_the_plan_shows_the_outage(
     assert step.title == title and bool(step.expected_alerts) == ("outage" in title)
 
 
+def test_a_proxy_that_needs_a_secret_is_left_to_compose_which_knows_the_new_one() -> None:
+    secrets = dict(ENVIRONMENT.secrets)
+    name, secret = next((name, one) for name, one in secrets.items() if one.side == "server")
+    environment = ENVIRONMENT.model_copy(update={"secrets": {**secrets, name: secret.model_copy(update={"needed_by": ("nginx",)})}})
+    up = next(one for one in steps.switch(replace(ROLLOUT, environment=environment, renewed=frozenset())).actions
+              if isinstance(one, Command) and "up" in one.argv)
+    assert not [word for word in up.argv if "recreate" in word or word == "--timeout"]
+
+
 def test_the_first_switch_is_undone_by_removing_nginx_and_its_file() -> None:
     remove, file = steps.switch(replace(ROLLOUT, deployed=NOTHING)).undo
     assert isinstance(remove, Command) and remove.argv[-2:] == ("remove", "nginx")
