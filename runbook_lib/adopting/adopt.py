@@ -19,7 +19,15 @@ from runbook_lib.adopting.kinds import DATABASE, KEEPING_DATA, OLDEST_POSTGRES, 
 from runbook_lib.adopting.known import known_tree
 from runbook_lib.adopting.lines import Tree, merged, values_of
 from runbook_lib.adopting.migrations import TOOLS, find_migrations
-from runbook_lib.adopting.project import FoundProject, configs_of, contexts_of, idle_services, networks_of, services_of
+from runbook_lib.adopting.project import (
+    FoundProject,
+    below,
+    configs_of,
+    contexts_of,
+    idle_services,
+    networks_of,
+    services_of,
+)
 from runbook_lib.adopting.release import no_postgres
 from runbook_lib.adopting.secret_names import SHORTEST, plain_names, secret_values
 from runbook_lib.connections.local_compose import LocalProject, read_project, variable_values
@@ -47,20 +55,24 @@ class Adoption:
     has_postgres: bool = True
 
 
-def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = ()) -> Adoption:
+def adopt_folder(path: Path | None, name: str = "", profiles: tuple[str, ...] = (),
+                 env_files: tuple[str, ...] = ()) -> Adoption:
     """The draft for a folder with Compose files, or for one such file. Nothing in it is changed.
 
-    `profiles` are active besides those of COMPOSE_PROFILES.
+    `profiles` are active besides those of COMPOSE_PROFILES. `env_files` are what `--env-file` is given there; without
+    them those of COMPOSE_ENV_FILES.
     Raises UsageError where there is no such folder or Compose refuses the files, DockerUnavailable.
     """
     # no path: a variable that is not set must not mean the folder in which the command happens to run
     if path is None or not path.exists():
         raise UsageError("There is no such folder or file.", where=str(path or "command line"),
                          next_step="Give the folder in which `docker compose up` is called.")
-    values = {name: value for name, value in variable_values(path.absolute()).items() if name != "PWD"}
+    # what this process has of it, Compose would read unasked
+    env_files = env_files or tuple(filter(None, os.environ.get("COMPOSE_ENV_FILES", "").split(",")))
+    values = {name: value for name, value in variable_values(path.absolute(), env_files).items() if name != "PWD"}
     secrets = secret_values(values)
     try:
-        local = read_project(path.absolute(), profiles)
+        local = read_project(path.absolute(), profiles, env_files)
     except UsageError as error:
         raise _without(error, secrets) from None  # the first one has them
     given = variables_of_secrets(local.model, local.unresolved).values()
@@ -79,7 +91,8 @@ def found_project(local: LocalProject) -> FoundProject:
         services=services_of(local.model, local.unresolved, str(local.folder)), networks=networks_of(local.model),
         idle=idle_services(local.model, local.unresolved),
         files=local.files, name=local.name, name_from=local.name_from,
-        folder=str(local.folder), configs=configs_of(local.model))
+        folder=str(local.folder), configs=configs_of(local.model),
+        env_files=tuple(below(one, str(local.folder)) for one in local.env_files))
 
 
 def _without(error: UsageError, secrets: Iterable[str]) -> UsageError:

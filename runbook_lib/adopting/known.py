@@ -67,6 +67,9 @@ def _compose(project: FoundProject) -> Tree:
         "which is another one on the server perhaps. `docker compose ls` shows it there. Another name is another, "
         "empty database.")}
     tree["files"] = Line(list(project.files), "as Compose chooses them, in this order")
+    if project.env_files:
+        tree["env_files"] = Line(list(project.env_files), "as --env-file is given, the last one counts; paths on the "
+                                 "server")
     if active := active_profiles(project):
         tree["profiles"] = Line(list(active), "the fewest that have all services which are active")
     tree["existing"] = Line(True, "it runs already: a server without its containers and data is refused")

@@ -122,6 +122,12 @@ class FoundProject:
     env_files: tuple[str, ...] = ()
 
 
+def below(path: str, folder: str) -> str:
+    """A file's path from the project's folder where it lies below that, else as it is."""
+    plain = posixpath.normpath(path)
+    return plain.removeprefix(f"{folder.rstrip('/')}/")
+
+
 def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder: str = "") -> dict[str, FoundService]:
     """The services of a resolved model, sorted by name. What has an unknown form is left out, never guessed.
 

@@ -15,6 +15,7 @@ from runbook_lib.adopting.project import (
     FoundProject,
     FoundService,
     Volume,
+    below,
     configs_of,
     idle_services,
     networks_of,
@@ -117,8 +118,14 @@ def _project(name: str, folder: str, found: list[Any], networks: str, alike: set
         source="the server", services=dict(sorted(services.items())), files=files, name=name,
         networks={_short(net, name): internal == "true" for net, internal in inside},
         name_from="what runs on the server", folder=folder, reads_files=False,
-        env_files=tuple(one for one in labels.get(f"{LABEL}project.environment_file", "").split(",")
-                        if one and posixpath.normpath(one) != posixpath.join(folder, ".env")))
+        env_files=_env_files(labels, folder))
+
+
+def _env_files(labels: Mapping[str, Any], folder: str) -> tuple[str, ...]:
+    """What `--env-file` was given; nothing where that is what Compose reads unasked."""
+    files = tuple(below(one, folder) for one in str(labels.get(f"{LABEL}project.environment_file", "")).split(",")
+                  if one)
+    return files if files != (".env",) else ()
 
 
 def _of_one_image(found: list[Any]) -> set[str]:

@@ -18,7 +18,6 @@ from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
 from runbook_lib.core.errors import UsageError
-from runbook_lib.core.text import printable
 
 PROGRAM = "adopting/survey_projects.sh"
 ADDRESS = re.compile(r"(?P<user>[a-z_][a-z0-9_.-]*)@(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)"
@@ -62,10 +61,6 @@ def _notes(project: FoundProject, place: str, seen: tuple[str, ...]) -> Iterator
     yield f"Read from what runs in {place} on the server; nothing was changed. " + (
         "Its Compose files were read there too." if project.reads_files else
         "What its Compose files say beyond that (builds, variables, profiles) is not known here.")
-    if project.env_files:
-        files = ", ".join(map(printable, project.env_files))
-        yield (f"It was started with --env-file {files}: a deployment reads the .env of {place} alone, and would "
-               "start it without those variables. Put them there, or link the file to it.")
     none = no_postgres(project)
     if seen or not none:
         yield notes_of(seen, without_postgres=none)

@@ -20,6 +20,8 @@ EnvironmentName = Annotated[str, typer.Option("--name", metavar="NAME", help="Na
                                               "folder's if omitted.")]
 Profiles = Annotated[list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile that is active "
                                                     "besides those of COMPOSE_PROFILES; may be given several times.")]
+EnvFiles = Annotated[list[str] | None, typer.Option("--env-file", metavar="FILE", help="File of variables, as docker "
+                                                    "compose is given it in PATH; may be given several times.")]
 ServerAddress = Annotated[str, typer.Option("--server", metavar="USER@HOST", help="USER@HOST or USER@HOST:PORT: read "
                                             "what runs there in the folder PATH of that server, and no file.")]
 KeyFile = Annotated[str, typer.Option("--key-file", metavar="FILE", help="Private key for --server.")]
@@ -27,7 +29,7 @@ KnownHosts = Annotated[str, typer.Option("--known-hosts", metavar="FILE", help="
 
 
 def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile: Profiles = None,
-          server: ServerAddress = "", key_file: KeyFile = "~/.ssh/id_ed25519",
+          env_file: EnvFiles = None, server: ServerAddress = "", key_file: KeyFile = "~/.ssh/id_ed25519",
           known_hosts: KnownHosts = "~/.ssh/known_hosts") -> None:
     """Write a draft of an environment file from a Compose project; changes nothing in it, nor on a server.
 
@@ -45,7 +47,8 @@ def adopt(path: Folder, output: Output = "", name: EnvironmentName = "", profile
         made = adopt_server(path, server, key_file=key_file, known_hosts_file=known_hosts, name=called)
     else:
         # pathlib raises for `~name` where there is no such user; as text it is reported like any path that is missing
-        made = adopt_folder(Path(os.path.expanduser(path)) if path else None, called, tuple(profile or ()))
+        made = adopt_folder(Path(os.path.expanduser(path)) if path else None, called, tuple(profile or ()),
+                            tuple(env_file or ()))
     if output == "-":
         print_result(made.text)
         return

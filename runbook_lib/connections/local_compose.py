@@ -42,7 +42,7 @@ class LocalProject:
     """A folder as Compose resolves it; `unresolved` has the same with `${VARIABLES}` as written.
 
     `name` is the project's where one is given, empty where Compose would make it from the folder; `name_from` is where
-    it comes from. `unset` are variables without a value.
+    it comes from. `unset` are variables without a value. `env_files` are the files of variables that were given.
     """
 
     folder: Path
@@ -52,17 +52,19 @@ class LocalProject:
     name: str = ""
     name_from: str = ""
     unset: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
 
 
-def read_project(path: Path, profiles: tuple[str, ...] = ()) -> LocalProject:
+def read_project(path: Path, profiles: tuple[str, ...] = (), env_files: tuple[str, ...] = ()) -> LocalProject:
     """What Compose makes of a folder, with the files that it would choose there, or of one Compose file.
 
-    `profiles` are active besides those of COMPOSE_PROFILES.
+    `profiles` are active besides those of COMPOSE_PROFILES; `env_files` take the place of the folder's `.env`.
     Raises UsageError with Compose's own message where it refuses, DockerUnavailable where this machine has none.
     """
     folder = path if path.is_dir() else path.parent
-    given, files = _chosen(folder) if path.is_dir() else ("", (path.name,))
-    words = (*(() if path.is_dir() else ("--file", path.name)), *(f"--profile={one}" for one in profiles))
+    given, files = _chosen(folder, env_files) if path.is_dir() else ("", (path.name,))
+    words = (*_given(env_files), *(() if path.is_dir() else ("--file", path.name)),
+             *(f"--profile={one}" for one in profiles))
     finished = _run(folder, files, *words, "config", "--format", "json")
     model = _json(finished.stdout, folder)
     unresolved = _unresolved(folder, files, words)
@@ -70,37 +72,42 @@ def read_project(path: Path, profiles: tuple[str, ...] = ()) -> LocalProject:
     if not name:
         name, source = _running(folder)
     unset = re.findall(r'[Tt]he \\?"([A-Za-z_]\w*)\\?" variable is not set', finished.stderr)
-    return LocalProject(folder, files, model, unresolved, name, source, tuple(dict.fromkeys(unset)))
+    return LocalProject(folder, files, model, unresolved, name, source, tuple(dict.fromkeys(unset)),
+                        env_files)
 
 
-def variable_values(path: Path) -> dict[str, str]:
-    """The variables that a folder's `.env` sets and its Compose files name, as Compose fills them in.
+def _given(env_files: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"--env-file={one}" for one in env_files)
+
+
+def variable_values(path: Path, env_files: tuple[str, ...] = ()) -> dict[str, str]:
+    """The variables that a folder's `.env`, or `env_files`, set and its Compose files name, as Compose fills them in.
 
     Empty where Compose cannot say.
     """
     folder, text = path if path.is_dir() else path.parent, ""
-    for file in (folder / ".env", *sorted(folder.glob("*.y*ml"))):
+    for file in (folder / ".env", *(folder / one for one in env_files), *sorted(folder.glob("*.y*ml"))):
         with contextlib.suppress(OSError):
             text += file.read_text(encoding="utf-8", errors="replace") + "\n"
     names = {name for form in _NAMING for name in re.findall(form, text)}
     labels = {name: f"${{{name}-}}" for name in sorted(names)}
     with contextlib.suppress(UsageError, DockerUnavailable, LookupError, TypeError, AttributeError):
-        probe = {"probe": {"image": "none", "labels": labels}}
-        found = _probed(folder, json.dumps({"name": _PROBE_NAME, "services": probe}))["services"]["probe"]["labels"]
+        text = json.dumps({"name": _PROBE_NAME, "services": {"probe": {"image": "none", "labels": labels}}})
+        found = _probed(folder, text, env_files)["services"]["probe"]["labels"]
         # Compose writes a dollar twice, so that its output could be read again
         return {name: str(found[name]).replace("$$", "$") for name in labels if name in found}
     return {}
 
 
-def _probed(folder: Path, text: str) -> dict[str, Any]:
+def _probed(folder: Path, text: str, env_files: tuple[str, ...]) -> dict[str, Any]:
     """What Compose makes of a file of ours with the folder's variables."""
-    words = ("--project-directory", ".", "--file", "-", "config", "--format", "json")
+    words = (*_given(env_files), "--project-directory", ".", "--file", "-", "config", "--format", "json")
     return _json(_run(folder, (), *words, stdin=text).stdout, folder)
 
 
-def _chosen(folder: Path) -> tuple[str, tuple[str, ...]]:
+def _chosen(folder: Path, env_files: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """COMPOSE_PROJECT_NAME where it is set, and the files that Compose takes in the folder."""
-    probe = _probed(folder, _PROBE)
+    probe = _probed(folder, _PROBE, env_files)
     labels = probe["services"]["probe"].get("labels") or {}
     name = str(probe.get("name", ""))
     given = "" if name == _PROBE_NAME else name

@@ -86,7 +86,7 @@ def _release_is_named(environment: Environment) -> Answer:
 
 def _variable_files(environment: Environment) -> Answer | None:
     # with colours Compose is called with both files by name, and ends where one is missing
-    own = Answer(True, "the application's own .env is read, where it has one")
+    own = Answer(True, f"the application's own {environment.compose.own_variables} is read, where it has one")
     return own if environment.release.replaced else None
 
 

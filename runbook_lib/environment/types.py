@@ -58,6 +58,9 @@ AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$"),
 # below a folder that is named elsewhere: without a slash in front, and never out of it by `..`
 RelativePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$"),
                          AfterValidator(_below)]
+# a file of the server, below the project's folder or anywhere
+FileOfServer = Annotated[str, StringConstraints(pattern=r"^/?[A-Za-z0-9._][A-Za-z0-9._/-]*$"),
+                         AfterValidator(lambda path: "/" * path.startswith("/") + _below(path.removeprefix("/")))]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}(MB|GB)$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,62}$")]

@@ -42,6 +42,8 @@ FORMS = {
     r"^/[A-Za-z0-9._/-]*$": "an absolute path of A-Z a-z 0-9 . _ - / (cron and nginx read it without quotes)",
     r"^[A-Za-z0-9._][A-Za-z0-9._/-]*$": "a path below the project's folder of A-Z a-z 0-9 . _ - /, "
                                              "without a slash in front",
+    r"^/?[A-Za-z0-9._][A-Za-z0-9._/-]*$": "a path of A-Z a-z 0-9 . _ - /, below the project's folder or "
+                                                "absolute",
     r"^([^:\s]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$": "host:port or [address]:port",
     r"^[A-Z][A-Z0-9_]+$": "a NAME in capitals, digits and underscores",
     r"^[a-z_][a-z0-9_.-]{0,62}$": "a name in small letters, digits, _ . -",

@@ -25,9 +25,11 @@ while :; do
 done
 printf '%s\n' "$found"
 named=$(docker inspect --format "{{index .Config.Labels \"$project.config_files\"}}" "${ids%%[!0-9a-f]*}")
+given=$(docker inspect --format "{{index .Config.Labels \"$project.environment_file\"}}" "${ids%%[!0-9a-f]*}")
 cd "$folder" 2>/dev/null || exit 0
 IFS=,
 set --
+for file in $given; do set -- "$@" --env-file "$file"; done
 for file in $named; do
     # a release's own images are none of the project's files
     case $file in */.runbook/*) ;; *) set -- "$@" --file "$file" ;; esac

@@ -116,6 +116,7 @@ exit 1
 """
 # The override is Compose's last file from the first adoption on; before it there is none to be named.
 # Compose reads no `.env` of the folder once other files of variables are named; ours come after the application's own.
+# One of `env_files` that is not there is Compose's own error: without its variables another application would start.
 WITH_OWN_ENV = '[ ! -e "$0" ] || exec docker compose --env-file "$0" "$@"; exec docker compose "$@"'
 WITH_OVERRIDE = '[ ! -e "$0" ] || COMPOSE_FILE=$COMPOSE_FILE:$0; exec "$@"'
 END_PROJECT = FIND + r"""
@@ -136,7 +137,8 @@ def compose(
 ) -> Command:
     """A `docker compose` command for the environment's project, e.g. compose(e, "ps", "--format", "json").
 
-    The application's own `.env` is read where no release of ours writes one, as it is when its owners type a command.
+    The application's own `.env` is read where no release of ours writes one, as it is when its owners type a command;
+    `compose.env_files` in its place where they name files of variables.
     With the strategy recreate the images of the live release come last, from a file of ours that may not be there yet.
     `profiles` are active besides the ones that `.env` names; `more_files` of the project's directory come after the
     application's own. Source: Docker Compose CLI reference, global options.
@@ -151,7 +153,8 @@ def compose(
     if environment.release.replaced:
         own = environment.server.path(OVERRIDE)
         named = f"COMPOSE_FILE={':'.join(files)}"
-        argv = ["env", named, "COMPOSE_PATH_SEPARATOR=:", "sh", "-c", WITH_OVERRIDE, own, *argv]
+        argv = ["env", named, "COMPOSE_PATH_SEPARATOR=:", "sh", "-c", WITH_OVERRIDE, own, *argv,
+                *_own_files(environment)]
     else:
         argv += [word for name in files for word in ("--file", name)]
         argv = _with_our_files(environment, argv)
@@ -163,9 +166,13 @@ def compose(
 def _with_our_files(environment: Environment, argv: list[str]) -> list[str]:
     ours = (environment.compose.variables_file, environment.compose.secrets_file)
     named = [word for name in ours for word in ("--env-file", environment.server.path(name))]
-    if environment.compose.has_own_env:
+    if environment.compose.has_own_env and not environment.compose.env_files:
         return ["sh", "-c", WITH_OWN_ENV, environment.server.path(".env"), *argv[2:], *named]
-    return [*argv, *named]
+    return [*argv, *_own_files(environment), *named]
+
+
+def _own_files(environment: Environment) -> list[str]:
+    return [word for name in environment.compose.env_files for word in ("--env-file", environment.server.path(name))]
 
 
 def remove_services(environment: Environment, *services: str) -> Command:

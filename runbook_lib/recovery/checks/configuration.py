@@ -87,11 +87,13 @@ def _secrets_are_kept(now: ConfigurationBackups, environment: Environment) -> Fi
 
 
 def _secrets(now: ConfigurationBackups, environment: Environment) -> tuple[Finding, ...]:
-    file = ".env" if environment.release.replaced else environment.compose.secrets_file
+    compose = environment.compose
+    file = compose.own_variables if environment.release.replaced else compose.secrets_file
+    places = " and ".join(environment.server.path(one) for one in file.split(", "))
     leaks = "; ".join(f"{secret} in {file}" for secret, file in now.leaks)
     return (
         finding(SEARCHABLE, now.searched, measured="yes" if now.searched else "no",
-                expected=f"{environment.server.path(file)} is readable, and every file can be searched",
+                expected=f"{places} is readable, and every file can be searched",
                 next_step="Let the runbooks' user read it." if environment.release.replaced else
                 "If that file is missing, run 20 Deploy: it delivers the secrets. Otherwise free memory and run "
                 "again."),

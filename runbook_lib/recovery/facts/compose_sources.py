@@ -19,7 +19,8 @@ class _Scope:
     """Where the names in a Compose file begin, and the files of variables that fill them in.
 
     Of an included file both may be its own: its folder is that of the file, or `project_directory`; its variables come
-    from `env_file`, else from the `.env` of that folder, after those of the project. Source: Compose, include.
+    from `env_file`, else from the `.env` of that folder, after those of the project. The first file that has a variable
+    counts: of several that are given together that is the last one. Source: Compose, include.
     """
 
     folder: str
@@ -38,23 +39,28 @@ class _Named:
     entry: yaml.Node | None = None
 
 
-def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None], filled: Filled) -> tuple[str, ...]:
+def named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None], filled: Filled,
+                     env_files: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Paths of files that exist and that `files` name, or those in turn, sorted; relative to the project's folder.
 
     `read` gives the text of such a path, None where there is no file; `filled` a name with the values of its variables,
     empty where one has none: such a name is in the answer as it is written, for nothing says that the file is not
     there. A file that is not YAML names none: Compose refuses it itself. Left out: what another machine has (git, OCI),
-    and the files of secrets and of environments, which no backup of the configuration may hold. Source: Compose,
-    include, extends and interpolation.
+    and the files of secrets and of environments, which no backup of the configuration may hold. `env_files` are those
+    that `--env-file` is given, in that order. Source: Compose, include, extends and interpolation.
     """
-    return tuple(sorted(_walked(files, read, filled)[0]))
+    return tuple(sorted(_walked(files, read, filled, _first_counts(env_files))[0]))
 
 
-def _walked(files: tuple[str, ...], read: Callable[[str], str | None],
-            filled: Filled) -> tuple[set[str], dict[str, _Scope]]:
+def _first_counts(env_files: tuple[str, ...]) -> tuple[str, ...]:
+    return env_files[::-1] or (ENV,)
+
+
+def _walked(files: tuple[str, ...], read: Callable[[str], str | None], filled: Filled,
+            variables: tuple[str, ...]) -> tuple[set[str], dict[str, _Scope]]:
     """The files that are named, and each Compose file with its scope."""
     found: set[str] = set()
-    scopes = {one: _Scope(posixpath.dirname(one)) for one in files}
+    scopes = {one: _Scope(posixpath.dirname(one), variables) for one in files}
     waiting = list(files)
     while waiting and len(found) < MOST_FILES:
         path = waiting.pop()
@@ -88,7 +94,7 @@ def _scope_of(one: _Named, path: str, above: _Scope, filled: Filled) -> _Scope:
 
     # of several files that are merged the first one's folder counts
     folder = next(iter(given("project_directory")), posixpath.dirname(next(iter(given("path")), path)))
-    own = given("env_file") or [posixpath.normpath(posixpath.join(folder, ENV))]
+    own = given("env_file")[::-1] or [posixpath.normpath(posixpath.join(folder, ENV))]
     return _Scope("" if folder == "." else folder, tuple(dict.fromkeys((*above.env_files, *own))))
 
 
@@ -97,16 +103,17 @@ def _is_elsewhere(name: str) -> bool:
 
 
 def secrets_named_by_compose(files: tuple[str, ...], read: Callable[[str], str | None],
-                             filled: Filled) -> tuple[str, ...]:
+                             filled: Filled, env_files: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Paths of files with secrets that Compose reads for `files`, and for those that they include or extend, sorted.
 
-    Compose's own `.env` and those of included files, each `env_file`, and the file of each secret; whether they are
-    there is not asked. A name with variables stays as it is written: only the server has their values.
+    Compose's own `.env`, or `env_files`, those of included files, each `env_file`, and the file of each secret; whether
+    they are there is not asked. A name with variables stays as it is written: only the server has their values.
     """
-    found = {ENV}
-    named, scopes = _walked(files, read, filled)
+    variables = _first_counts(env_files)
+    found = set(variables)
+    named, scopes = _walked(files, read, filled, variables)
     for path in (*files, *sorted(named)):
-        scope, text = scopes.get(path, _Scope(posixpath.dirname(path))), read(path)
+        scope, text = scopes.get(path, _Scope(posixpath.dirname(path), variables)), read(path)
         found |= set(scope.env_files)
         if text is not None:
             joined = [scope.at(one) for one in _secret_names(text)]

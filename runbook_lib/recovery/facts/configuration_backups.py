@@ -18,7 +18,7 @@ from runbook_lib.core.questions import Connections, Question, Server
 from runbook_lib.core.text import lines_of, pluralize, printable
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
-from runbook_lib.recovery.facts.compose_sources import Filled, named_by_compose, secrets_named_by_compose
+from runbook_lib.recovery.facts.compose_sources import ENV, Filled, named_by_compose, secrets_named_by_compose
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _NO_FOLDER = 66
@@ -152,7 +152,7 @@ def unsaved_secrets(environment: Environment, server: Server, read: Callable[[st
     """
     if not environment.release.replaced:
         return ()
-    named = secrets_named_by_compose(tuple(environment.compose.files), read, filled)
+    named = secrets_named_by_compose(tuple(environment.compose.files), read, filled, environment.compose.env_files)
     argv = ("bash", "-s", "--", environment.server.directory, *named)
     text = programs.text("recovery/compose_names.sh", "recovery/unsaved_secrets.sh")
     found = server.run(Command(argv, stdin=text, timeout_s=60, accepts=(0, _NO_FOLDER)))
@@ -190,19 +190,20 @@ def names_of(environment: Environment, server: Server) -> Filled:
     return filled
 
 
-def unlisted_files(environment: Environment, read: Callable[[str], str | None],
-                   filled: Filled) -> tuple[str, ...]:
+def unlisted_files(environment: Environment, read: Callable[[str], str | None], filled: Filled) -> tuple[str, ...]:
     """Files that the project's Compose files name in turn, and that no path of the backup covers."""
     rules = environment.configuration_backup
     taken = (*environment.compose.files, *rules.project_paths, *rules.server_paths)
     covered = [f"{_whole(environment, path)}/" for path in taken]
-    named = named_by_compose(tuple(environment.compose.files), read, filled)
+    named = named_by_compose(tuple(environment.compose.files), read, filled, environment.compose.env_files)
     return tuple(path for path in named if not f"{_whole(environment, path)}/".startswith(tuple(covered)))
 
 
 def secrets_source(environment: Environment) -> str:
-    """The first line of both programs: which file has the values that no backup may hold, and whether it is ours."""
-    return "secrets_file=.env own=yes\n" if environment.release.replaced else environment.compose.assignments
+    """The first line of both programs: where the values are that no backup may hold, and whether those are ours."""
+    # a `.env` that is read no more may hold secrets all the same
+    own = f"secrets_files=({' '.join(dict.fromkeys((*environment.compose.env_files, ENV)))}) own=yes\n"
+    return own if environment.release.replaced else environment.compose.assignments
 
 
 def source_arguments(environment: Environment) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _ran(environment: Environment, before: tuple[Container, ...]) -> tuple[str, 
 
 
 def _by_hand(environment: Environment, services: tuple[str, ...]) -> str:
-    files = " ".join(f"-f {name}" for name in environment.compose.files)
+    files = " ".join((*environment.compose.env_words, *(f"-f {name}" for name in environment.compose.files)))
     return (f"cd {environment.server.directory} && docker compose -p {environment.project} --project-directory . "
             f"{files} start {' '.join(services)}")
 

@@ -13,7 +13,8 @@ commit() {
     local repository=$1 leaks tree before parent made; shift
     private_folder
     collect "$@" || exit
-    secrets_readable || fail "Nothing was committed: $directory/$secrets_file cannot be read, so the files cannot be searched for secrets."
+    leaks=$(unreadable_secrets)
+    [[ -z $leaks ]] || fail "Nothing was committed: $leaks cannot be read, so the files cannot be searched for secrets."
     leaks=$(search_secrets) || fail "Nothing was committed: the search of the files for secrets was interrupted. Is the server's memory full? Run again."
     # the values are not shown: the name of the secret and the file are enough
     [[ -z $leaks ]] || fail "Nothing was committed: $(awk -F '\t' '{ printf "%s%s is in %s", sep, $2, $3; sep = "; " }' <<<"$leaks"). Remove it from the file, and rotate the secret."

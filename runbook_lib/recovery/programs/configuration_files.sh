@@ -10,15 +10,34 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 largest_file=2000000
 # Where the values of secrets are, below the project's folder. With `own` it belongs to the application, has
-# other values too, and may be missing; a secret in it is what is called like one.
-secrets_file=${secrets_file:-.env.secrets} own=${own:-}
+# other values too, and may be missing; a secret in it is what is called like one. Owners may have several of them.
+secrets_file=${secrets_file:-.env.secrets} own=${own:-} secrets_files=("${secrets_files[@]}")
+[[ -n ${secrets_files[*]} ]] || secrets_files=("$secrets_file")
 names_a_secret() { [[ -z $own || ${1^^} =~ PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL ]]; }
-secrets_readable() { [[ -r $directory/$secrets_file || -n $own && ! -e $directory/$secrets_file ]]; }
+# place_of FILE: one of them, below the project's folder or anywhere
+place_of() { if [[ $1 == /* ]]; then printf %s "$1"; else printf %s "$directory/$1"; fi; }
+# unreadable_secrets: the first of them that could not be read; nothing where all can
+unreadable_secrets() {
+    local file place
+    for file in "${secrets_files[@]}"; do
+        place=$(place_of "$file")
+        [[ -r $place || -n $own && ! -e $place ]] || { printf %s "$place"; return; }
+    done
+}
+secret_lines() {
+    local file place
+    for file in "${secrets_files[@]}"; do
+        place=$(place_of "$file")
+        # the last line of a file may have no end
+        [[ ! -r $place ]] || { cat -- "$place" && echo; } || return
+    done
+}
 
 # Files that hold keys and secrets by their nature never get into the copy, whatever is in them.
 is_secret_name() {
     # ours or the application's own: it holds secrets
-    [[ ${1##*/} != "${secrets_file##*/}" ]] || return 0
+    local file
+    for file in "${secrets_files[@]}"; do [[ ${1##*/} != "${file##*/}" ]] || return 0; done
     case ${1##*/} in
         .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
         *) return 1 ;;
@@ -68,11 +87,11 @@ collect() {
     find "$copy" -mindepth 1 -depth -type d -empty -delete
     # the names of the secrets, which a new server needs; never a value
     local line name value found
-    [[ ! -r $directory/$secrets_file ]] \
+    [[ -z $(secret_lines | head -c 1) ]] \
         || while IFS= read -r line || [[ -n $line ]]; do
             assignment "$line" || continue
             secrets_in "$name" "$value"; [[ ${#found[@]} == 0 ]] || printf '%s\n' "$name"
-        done <"$directory/$secrets_file" | sort -u >"$copy/SECRET_NAMES"
+        done < <(secret_lines) | sort -u >"$copy/SECRET_NAMES"
     sort -o "$copy/MODES" "$copy/MODES"
 }
 
@@ -132,9 +151,8 @@ encodings() {
 # Prints `leak <TAB> name of the secret <TAB> file`; status 2 when not every file could be searched, which is not "nothing found".
 # The values stay in bash and in a pipe: never an argument of a program.
 search_secrets() {
-    local line name value hit patterns names found secrets=/dev/null
-    secrets_readable || return 2
-    [[ ! -e $directory/$secrets_file ]] || secrets=$directory/$secrets_file
+    local line name value hit patterns names found
+    [[ -z $(unreadable_secrets) ]] || return 2
     names=$(find "$copy" -mindepth 1 -printf '%P\n') || return 2
     while IFS= read -r line || [[ -n $line ]]; do
         assignment "$line"
@@ -151,7 +169,7 @@ search_secrets() {
         while IFS= read -r -d '' hit; do printf 'leak\t%s\t%s\n' "$name" "${hit#"$copy"/}"; done <"$place/hits"
         grep -qF -f <(printf '%s\n' "$patterns") <<<"$names"
         case $? in 0) printf 'leak\t%s\ta file name\n' "$name" ;; 1) ;; *) return 2 ;; esac
-    done <"$secrets" || return 2
+    done < <(secret_lines)
     grep -rlaZE -e '-----BEGIN [A-Z ]*PRIVATE KEY' -- "$copy" >"$place/hits"; (($? <= 1)) || return 2
     while IFS= read -r -d '' hit; do printf 'leak\ta private key\t%s\n' "${hit#"$copy"/}"; done <"$place/hits"
 }

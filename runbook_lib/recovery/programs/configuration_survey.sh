@@ -29,7 +29,7 @@ main() {
     print_owners "$folders" || exit 1
     collect "$@"
     printf 'collected\t%s\n' "$(find "$copy" \( -type f -o -type l \) | wc -l)"
-    search_secrets || { printf 'unsearched\t%s\n' "$directory/$secrets_file"; printf 'end\n'; exit 0; }
+    search_secrets || { printf 'unsearched\t%s\n' "$(unreadable_secrets)"; printf 'end\n'; exit 0; }
     [[ -w ${repository%/*} ]] && printf 'writable\tyes\n'
     local tip; tip=$(tip_of "$repository" refs/heads/main) || fail "The repository $repository cannot be read: check the disk."
     if [[ -d $repository ]]; then

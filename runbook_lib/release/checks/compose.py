@@ -84,7 +84,8 @@ def _correction(absent: str, error: str, environment: Environment) -> str:
         return f"Add {absent} to the release; or name in `compose.files` of the environment what it is called now."
     if required := _REQUIRED.search(error):
         own = environment.release.replaced or environment.compose.has_own_env
-        place = (f"in the application's own .env on the server ({environment.server.directory})" if own else
+        variables = environment.compose.own_variables
+        place = (f"in the application's own {variables} on the server ({environment.server.directory})" if own else
                  "as one of `secrets` in the environment file, where runs take theirs from")
         return f"Give {required[1]} a value {place}; or give it a default in {files} of the release."
     return f"Correct {files} in the release."

@@ -100,11 +100,12 @@ def _what_next(environment: Environment, deployed: Deployed, containers: tuple[C
         # without our override `up` would start what its owners had; and it makes anew what its Compose file changed
         if deployed.replaced and deployed.replaced.override_text:
             files += f" -f {OVERRIDE}"
+        files = " ".join((*environment.compose.env_words, files))
         return (f"Start it again, on the server: cd {environment.server.directory} && docker compose -p "
                 f"{environment.project} --project-directory . {files} "
                 f"{'start' if containers else 'up --detach --wait'}; then run this again.")
     # with two files of variables named, Compose does not look for the application's own
-    own = ((".env",) if environment.compose.has_own_env else ())
+    own = environment.compose.env_files or ((".env",) if environment.compose.has_own_env else ())
     ours = (environment.compose.variables_file, environment.compose.secrets_file)
     variables = " ".join(f"--env-file {name}" for name in (*own, *ours))
     # with a first file in a folder of its own, Compose would take that folder for the project's

@@ -34,7 +34,7 @@ def left_services(release: ReleaseTree, environment: Environment) -> tuple[Findi
 
 def _by_hand(environment: Environment, left: Iterable[str]) -> str:
     names = " ".join(one.partition(" ")[0] for one in left)
-    files = " ".join(f"-f {one}" for one in (*environment.compose.files, OVERRIDE))
+    files = " ".join((*environment.compose.env_words, *(f"-f {one}" for one in (*environment.compose.files, OVERRIDE))))
     return ("20 replaces the services of release.services alone: others would be away too. When the release is live, "
             f"after a backup and in a quiet moment, in {environment.server.directory}: "
             # without its name Compose may take another one: that would be a second project next to the first

@@ -14,19 +14,42 @@ GIVEN = "com.docker.compose.project.environment_file"  # comma-separated; only w
 
 
 def variables_are_those_of_the_owners(environment: Environment, containers: Iterable[Container]) -> tuple[Finding, ...]:
-    """A warning where owners start it with `--env-file`: a deployment reads the `.env` of the folder, as Compose does.
+    """A warning where owners start it with other files of variables than a deployment, or in another order.
 
-    Without those variables a default (`${PORT:-80}`) takes the place of what runs, and nothing refuses it.
+    Without them a default (`${PORT:-80}`) takes the place of what runs, and nothing refuses it. One that was started
+    without any, where the environment file names some, counts only where a release replaces it.
     """
-    own = environment.server.path(".env")
-    given = {one.service: tuple(file for file in one.labels.get(GIVEN, "").split(",")
-                                if file and posixpath.normpath(file) != own) for one in containers}
-    files = dict.fromkeys(file for found in given.values() for file in found)
-    if not files:
+    read = _read_by_a_release(environment)
+    named, replaced = bool(environment.compose.env_files), environment.release.services
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for one in sorted(containers, key=lambda one: one.service):
+        files = tuple(posixpath.normpath(file) for file in one.labels.get(GIVEN, "").split(",") if file)
+        counts = files or (named and one.service in replaced)
+        if counts and files != read and one.service not in groups.get(files, ()):
+            groups.setdefault(files, []).append(one.service)
+    if not groups:
         return ()
-    services = ", ".join(sorted(name for name, found in given.items() if found))
-    return (Finding(
-        CHECK, Verdict.WARNING, f"{services}: started with --env-file {', '.join(files)}",
-        "the .env of the project's folder alone",
-        f"A deployment reads {own}. Put those variables there, or link the file: ln -s {next(iter(files))} {own}. "
-        "Where that is so already, nothing is left to do: the release's containers are started without the option."),)
+    measured = "; ".join(f"{', '.join(services)}: started {_words(files)}" for files, services in groups.items())
+    wanted = next((files for files in groups if files), ())
+    return (Finding(CHECK, Verdict.WARNING, measured,
+                    _words(read) if named else "the .env of the project's folder alone",
+                    _next_step(environment, wanted)),)
+
+
+def _words(files: tuple[str, ...]) -> str:
+    return f"with --env-file {', '.join(files)}" if files else "without --env-file"
+
+
+def _read_by_a_release(environment: Environment) -> tuple[str, ...]:
+    names = environment.compose.env_files or (".env",)
+    return tuple(posixpath.normpath(environment.server.path(name)) for name in names)
+
+
+def _next_step(environment: Environment, files: tuple[str, ...]) -> str:
+    folder = posixpath.normpath(environment.server.directory)
+    if not files:
+        return ("Compare what `docker compose config` shows with and without them. Where compose.env_files has the "
+                "right ones, nothing is left to do: the next release is started with them.")
+    names = [posixpath.relpath(file, folder) if file.startswith(f"{folder}/") else file for file in files]
+    return (f"A deployment reads {', '.join(_read_by_a_release(environment))}. Name what its owners give in the "
+            f"environment file, in their order: compose.env_files: [{', '.join(names)}].")

@@ -48,9 +48,10 @@ def image_steps(change: Replacement, services: Mapping[str, Mapping[str, Any]],
 
 def _build(rollout: Rollout, service: str, image: str, services: Mapping[str, Mapping[str, Any]]) -> Step:
     environment, target, mark = rollout.environment, rollout.target, build_mark(rollout.environment)
-    files = environment.compose.files
+    files, variables = environment.compose.files, environment.compose.env_files
     words = ("compose", mark, environment.server.directory, target.commit, environment.project,
-             _build_override(service, image, mark, target.commit, services), str(len(files)), *files, service)
+             _build_override(service, image, mark, target.commit, services), str(len(files)), *files,
+             str(len(variables)), *variables, service)
     return Step(
         f"{StepKey.BUILD}-{service}", f"Build the image of {service}",
         (image_program(*words, timeout_s=BUILD_TIMEOUT_S),),

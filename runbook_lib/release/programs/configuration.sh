@@ -67,15 +67,15 @@ end() {
 # variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
 # server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services compose resolved output alone path options=()
+    local tree=$scratch/tree services compose resolved output alone path options=() variables=()
     [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
     # Compose loads its builder also in a dry run, and that writes below HOME
     compose=(env "BUILDX_CONFIG=$scratch/buildx" timeout 60 docker compose --project-name "$project" --ansi never --env-file "$tree/.runbook/placeholders")
-    path=''
-    [[ ${variables_file:-.env} == .env ]] || path=$(own_env "$1" "$tree" "$commit")
-    compose+=(${path:+--env-file "$path"} --env-file "$tree/.runbook/release.env")
+    [[ ${variables_file:-.env} == .env && ${#env_files[@]} == 0 ]] \
+        || mapfile -t variables < <(own_env "$1" "$tree" "$commit" "${env_files[@]}")
+    compose+=("${variables[@]/#/--env-file=}" --env-file "$tree/.runbook/release.env")
     [[ ! -r $1/${secrets_file:-.env.secrets} ]] || compose+=(--env-file "$1/${secrets_file:-.env.secrets}")
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
     # links: a change of a value makes a container anew

@@ -2,6 +2,9 @@
 # Files of variables that a release names (`env_file`) and that lie on the server alone, because they hold secrets. Compose
 # refuses a release laid out elsewhere without them, and runs it in the checkout, where they are.
 
+# what owners give with --env-file; whoever names none has none
+env_files=("${env_files[@]}")
+
 # give_env_file FROM TO HOW, Compose's error on standard input: makes the file of variables that it misses below FROM, where
 # the server has it below TO: a `link` to it, or a `blank` one. Fails where it misses something else, or the server lacks it too.
 give_env_file() {
@@ -15,14 +18,21 @@ give_env_file() {
     mkdir -p -- "${named%/*}" && if [[ $3 == link ]]; then ln -s -- "$server" "$named"; else : >"$named"; fi
 }
 
-# own_env CHECKOUT FOLDER COMMIT: the path of the application's own `.env` as the commit will have it, laid out in FOLDER;
-# nothing where there is none. What the server has is what Compose will read, unless the commit brings another one.
+# own_env CHECKOUT FOLDER COMMIT [FILE…]: the paths of the application's own files of variables as the commit will have them, laid
+# out in FOLDER, a line each. What the server has is what Compose will read, unless the commit brings another one. Without a
+# FILE it is `.env`, and nothing where there is none; a FILE that is not there is Compose's own error.
 own_env() {
-    if [[ -f $2/.env ]] && ! git -C "$1" diff --quiet HEAD "$3" -- .env 2>/dev/null; then
-        printf '%s\n' "$2/.env"
-    elif [[ -e $1/.env ]]; then
-        printf '%s\n' "$1/.env"
-    fi
+    local checkout=$1 folder=$2 commit=$3 path given; shift 3
+    given=$#; (($#)) || set -- .env
+    for path; do
+        if [[ $path == /* ]]; then
+            printf '%s\n' "$path"
+        elif [[ -f $folder/$path ]] && ! git -C "$checkout" diff --quiet HEAD "$commit" -- "$path" 2>/dev/null; then
+            printf '%s\n' "$folder/$path"
+        elif ((given)) || [[ -e $checkout/$path ]]; then
+            printf '%s\n' "$checkout/$path"
+        fi
+    done
 }
 
 # own_compose CHECKOUT FOLDER FILE…: Compose files that no release has and that lie on the server alone, as an override that git

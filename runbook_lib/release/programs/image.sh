@@ -2,8 +2,8 @@
 # An image of a release, built or pulled in the foreground; what it started on the engine ends with it. Follows whole_tree.sh
 # and env_files.sh:
 #   bash -s -- build MARK CHECKOUT TREE docker build …    from a folder of a commit; the words name `--add-host MARK:…`
-#   bash -s -- compose MARK CHECKOUT COMMIT PROJECT OVERRIDE COUNT FILE… SERVICE…    as the commit's COUNT Compose files say,
-#                                                         and the text OVERRIDE after them, which names image and MARK
+#   bash -s -- compose MARK CHECKOUT COMMIT PROJECT OVERRIDE COUNT FILE… COUNT ENV_FILE… SERVICE…
+#                             as the commit's COUNT Compose files say, and the text OVERRIDE after them, which names image and MARK
 #   bash -s -- pull MARK IMAGE
 #   bash -s -- stop MARK                                  end what a stopped run left of it; passes where nothing is left
 # The engine builds, not the client: a client that is gone stops a build, but not at once, and a client that lives on when
@@ -95,7 +95,7 @@ build() {
 # From an export of the commit, as Compose would: context, Dockerfile, target, arguments. The variables are the server's,
 # or the commit's where it brings others.
 compose_build() {
-    local checkout=$1 commit=$2 project=$3 override=$4 count=$5 top prefix folder path variables child status options=()
+    local checkout=$1 commit=$2 project=$3 override=$4 count=$5 top prefix folder path child status options=() variables=()
     shift 5
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
@@ -110,8 +110,9 @@ compose_build() {
     own_compose "$checkout" "$folder" "${@:1:count}" || exit 1
     for path in "${@:1:count}"; do options+=(--file "$folder/$path"); done
     shift "$count"
-    variables=$(own_env "$checkout" "$folder" "$commit")
-    [[ -z $variables ]] || options+=(--env-file "$variables")
+    mapfile -t variables < <(own_env "$checkout" "$folder" "$commit" "${@:2:$1}")
+    options+=("${variables[@]/#/--env-file=}")
+    shift $((1 + $1))
     env "RUNBOOK_IMAGE=$mark" docker compose --project-name "$project" --project-directory "$folder" "${options[@]}" \
         --file "$scratch/override.yml" build "$@" </dev/null &
     child=$!

@@ -3,7 +3,7 @@
 # files in their order, the second one of patterns of files that are migrations.
 # Follows whole_lines.sh, read_git.sh, whole_tree.sh, env_files.sh and project_networks.sh. Reads only: it works in a folder of its own that is
 # removed afterwards. The NAME=VALUE pairs replace the server's files of variables and secrets; with OWN `own`, or another
-# `variables_file`, `.env` is the application's and not written by a deployment, and they come after it.
+# `variables_file`, `.env` is the application's and not written by a deployment, and they come after it; so do `env_files`.
 
 set -uo pipefail
 export LC_ALL=C
@@ -130,16 +130,17 @@ show_live() {
 # show_compose ROOT FOLDER COMMIT RECORD NAME=VALUE…: Compose's own reading of the release in ROOT/FOLDER. Every profile: what is
 # not started today can be started by hand tomorrow.
 show_compose() {
-    local root=$1 tree=$1$2 commit=$3 record=$4 status path variables='' options=(); shift 4
+    local root=$1 tree=$1$2 commit=$3 record=$4 status path options=() variables=(); shift 4
     # of several, one that is missing is Compose's own error
     [[ -f $tree/${files[0]} ]] || return 0
     for path in "${files[@]}"; do options+=(--file "$tree/$path"); done
-    [[ $own != own && ${variables_file:-.env} == .env ]] || variables=$(own_env "$checkout" "$tree" "$commit")
+    [[ $own != own && ${variables_file:-.env} == .env && ${#env_files[@]} == 0 ]] \
+        || mapfile -t variables < <(own_env "$checkout" "$tree" "$commit" "${env_files[@]}")
     printf '%s\n' "$@" >"$scratch/variables"
     # an empty environment: a variable of this shell would replace one that the release lacks
     while
         env -i PATH="$PATH" HOME="$HOME" docker compose --project-directory "$tree" "${options[@]}" \
-            ${variables:+--env-file "$variables"} --env-file "$scratch/variables" --profile '*' config --format json \
+            "${variables[@]/#/--env-file=}" --env-file "$scratch/variables" --profile '*' config --format json \
             >"$scratch/config" 2>"$scratch/error"
         status=$?
         # blank: what they hold is printed here, and no fact is made of it

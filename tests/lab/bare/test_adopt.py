@@ -72,6 +72,20 @@ def test_a_folder_becomes_a_draft_without_a_secret_and_stays_as_it_was(project: 
     assert not [one for one in (SECRET, "hidden", DOLLARS, "w0rd", str(project)) if one in made.text]
 
 
+def test_files_of_variables_are_read_as_they_are_given_and_named_in_the_draft(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--env-file` or COMPOSE_ENV_FILES: the last one counts, the folder's own is not read, and no value is shown."""
+    (project / "a.env").write_text("COMPOSE_PROJECT_NAME=other\nDB_USER=grocer\nDB_PASSWORD=first-of-two\n")
+    (project / "deploy").mkdir()
+    (project / "deploy/b.env").write_text(f"COMPOSE_PROJECT_NAME=shop_b\nDB_PASSWORD='{DOLLARS}'\n")
+    made = adopt_folder(project, "shop", env_files=("a.env", "deploy/b.env"))
+    compose = yaml.safe_load(made.text)["compose"]
+    assert (compose["project"], compose["env_files"]) == ("shop_b", ["a.env", "deploy/b.env"])
+    assert not [one for one in (DOLLARS, "w0rd", "first-of-two") if one in made.text]
+    monkeypatch.setenv("COMPOSE_ENV_FILES", "a.env")
+    compose = yaml.safe_load(adopt_folder(project, "shop").text)["compose"]
+    assert (compose["project"], compose["env_files"]) == ("other", ["a.env"])
+
+
 def test_active_profiles_are_those_that_were_named(project: Path) -> None:
     draft = yaml.safe_load(adopt_folder(project, "shop", ("full",)).text)
     assert (draft["compose"]["profiles"], draft["cache"]) == (["full"], {"service": "cache"})

@@ -21,8 +21,8 @@ from tests.unit.adopting_doubles import KEY, MODEL, PASSWORD, UNRESOLVED, found_
 def local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """What Compose says of the folder, to be changed by a test."""
     reply: dict[str, Any] = {"files": ("compose.yml",), "model": MODEL, "unresolved": UNRESOLVED}
-    monkeypatch.setattr(adopt, "read_project", lambda path, profiles: LocalProject(path, **reply))
-    monkeypatch.setattr(adopt, "variable_values", lambda path: {"ADMIN_TOKEN": "0ur-admin-token", "PWD": "/srv", "PORT": "80"})
+    monkeypatch.setattr(adopt, "read_project", lambda path, profiles, env_files: LocalProject(path, **reply))
+    monkeypatch.setattr(adopt, "variable_values", lambda path, env_files: {"ADMIN_TOKEN": "0ur-admin-token", "PWD": "/srv", "PORT": "80"})
     return reply
 
 
@@ -60,7 +60,7 @@ def test_what_keeps_other_data_is_named_next_to_the_database(local: dict[str, An
 
 
 def test_a_refusal_quotes_no_secret(local: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(path: Path, profiles: tuple[str, ...]) -> LocalProject:
+    def refused(path: Path, profiles: tuple[str, ...], env_files: tuple[str, ...]) -> LocalProject:
         raise UsageError("Invalid hostPort: 0ur-admin-token, not 80", where="compose.yml", next_step="Correct it.")
 
     monkeypatch.setattr(adopt, "read_project", refused)

@@ -38,11 +38,16 @@ def printed(*containers: Any, known: str = "shop_live\t/opt/shop\nother\t/opt/ot
     return f"{known}--- networks\nshop_live_default false\nshop_live_inner true\n--- containers\n{inspected}"
 
 
-def test_files_of_variables_that_owners_give_are_known_but_for_the_folders_own() -> None:
+@pytest.mark.parametrize(("given", "files"), [
+    ("/opt/shop/.env,/opt/shop/deploy/prod.env,/etc/shop.env", (".env", "deploy/prod.env", "/etc/shop.env")), ("/opt/shop/.env", ()), ("", ()),
+])
+def test_files_of_variables_that_owners_give_are_known_in_their_order(given: str, files: tuple[str, ...]) -> None:
+    """The folder's own alone is what Compose reads unasked."""
     started = copy.deepcopy(DB)
-    started["Config"]["Labels"]["com.docker.compose.project.environment_file"] = "/opt/shop/.env,/opt/shop/prod.env"
-    assert parse_projects(printed(started), "/opt/shop").env_files == ("/opt/shop/prod.env",)
-    assert parse_projects(printed(DB), "/opt/shop").env_files == ()
+    started["Config"]["Labels"] |= {"com.docker.compose.project.environment_file": given} if given else {}
+    found = parse_projects(printed(started), "/opt/shop")
+    assert found.env_files == files
+    assert values_of(known_tree(found, "shop"))["compose"].get("env_files", []) == list(files)
 
 
 def test_what_runs_is_read_by_labels() -> None:

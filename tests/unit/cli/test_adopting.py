@@ -21,8 +21,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """What the folder was asked for; the project is in `tmp_path`."""
     seen: list[Any] = []
 
-    def made(path: Path, name: str, profiles: tuple[str, ...]) -> Adoption:
-        seen.append((path, name, profiles))
+    def made(path: Path, name: str, profiles: tuple[str, ...], env_files: tuple[str, ...]) -> Adoption:
+        seen.append((path, name, profiles, env_files))
         return Adoption(name or "shop", "name: shop\n", 3)
 
     (tmp_path / "parameters/environments").mkdir(parents=True)
@@ -32,9 +32,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 
 def test_the_draft_becomes_an_environment_of_the_project(asked: list[Any], tmp_path: Path) -> None:
-    ended = COMMANDS.invoke(app, ["adopt", "/srv/my shop", "--profile", "a", "--profile", "b"])
+    ended = COMMANDS.invoke(app, ["adopt", "/srv/my shop", "--profile", "a", "--profile", "b", "--env-file", "c.env"])
     assert ended.exit_code == 0
-    assert asked == [(Path("/srv/my shop"), "", ("a", "b"))]
+    assert asked == [(Path("/srv/my shop"), "", ("a", "b"), ("c.env",))]
     assert (tmp_path / "parameters/environments/shop.yaml").read_text() == "name: shop\n"
     assert "3 TODOs left" in ended.output
     assert "What is left: runbook doctor -e shop --offline" in ended.output

@@ -17,6 +17,7 @@ from runbook_lib.platform.plans import compose as commands
 from runbook_lib.platform.plans.migration import alembic, stop_migration
 from runbook_lib.platform.plans.nginx import reload_if_running, reload_nginx, wait_until_drained
 from tests.unit.environment_doubles import overlay
+from tests.unit.shop_environment import shop
 
 ENVIRONMENT = load_environment("staging")
 
@@ -40,6 +41,29 @@ def test_our_variables_come_after_the_applications_own_where_they_lie_elsewhere(
     named = [words[place + 1].removeprefix(f"{tmp_path}/") for place, word in enumerate(words) if word == "--env-file"]
     assert named == [*[".env"] * tracked, ".runbook/variables.env", ".runbook/secrets.env"]
     assert (words[0], words[-1]) == ("compose", "ps") and "--project-directory" in words
+
+
+def test_files_of_variables_that_owners_name_come_in_their_order_before_ours(tmp_path: Path) -> None:
+    """With two colours; a `.env` that is there too is read only where it is named."""
+    given = load_environment(overlay(tmp_path, f"""
+        server: {{directory: {tmp_path}}}
+        compose: {{variables_file: .runbook/v.env, secrets_file: .runbook/s.env, env_files: [prod.env, /etc/a.env]}}
+        """))
+    (tmp_path / ".env").touch()
+    words = commands.compose(given, "ps").argv
+    named = [words[place + 1] for place, word in enumerate(words) if word == "--env-file"]
+    assert named == [f"{tmp_path}/prod.env", "/etc/a.env", f"{tmp_path}/.runbook/v.env", f"{tmp_path}/.runbook/s.env"]
+
+
+def test_real_compose_takes_what_owners_name_for_an_application_that_runs_once(tmp_path: Path) -> None:
+    server = shop().server.model_copy(update={"directory": str(tmp_path)})
+    compose = shop().compose.model_copy(update={"files": ("c.yml",), "env_files": ("a.env", "b.env")})
+    (tmp_path / "c.yml").write_text("services: {web: {image: 'web:${A}-${B}-${C:-none}'}}\n")
+    for name, text in ((".env", "C=3\n"), ("a.env", "A=1\nB=1\n"), ("b.env", "B=2\n")):
+        (tmp_path / name).write_text(text)
+    command = commands.compose(shop().model_copy(update={"server": server, "compose": compose}), "config", "--images")
+    done = subprocess.run(command.argv, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("web:1-2-none", "")
 
 
 @pytest.mark.parametrize(("recreate", "flag"), [(True, "--force-recreate"), (False, "--no-recreate"), (None, None)])

@@ -102,6 +102,21 @@ PARTS = {
 }
 
 
+def test_of_several_files_of_variables_the_last_one_counts() -> None:
+    """Those that `--env-file` is given, and those of what is included."""
+    asked: dict[str, tuple[str, ...]] = {}
+
+    def filled(name: str, env_files: tuple[str, ...]) -> str:
+        asked[name] = env_files
+        return name.replace("${A}", "1")
+
+    files = {"compose.yml": "include: [{path: 'sub/${A}.yml', env_file: [one.env, two.env]}]\n",
+             "sub/1.yml": "services: {a: {env_file: '${A}.env'}}\n"}
+    assert secrets_named_by_compose(("compose.yml",), files.get, filled, ("a.env", "/etc/b.env")) == (
+        "/etc/b.env", "a.env", "one.env", "sub/1.env", "two.env")
+    assert asked == {"sub/${A}.yml": ("/etc/b.env", "a.env"), "sub/${A}.env": ("/etc/b.env", "a.env", "two.env", "one.env")}
+
+
 def test_what_is_included_has_a_folder_and_variables_of_its_own() -> None:
     """All were filled in from the project's `.env`, and looked for next to the file: neither backed up nor named."""
     values: dict[tuple[str, tuple[str, ...]], str] = {

@@ -108,6 +108,22 @@ def test_a_search_for_secrets_that_could_not_be_made_is_not_one_that_found_none(
     assert not (server.repository / "refs/heads/main").exists()
 
 
+def test_each_file_of_variables_of_the_owners_is_searched_for_and_never_copied(server: Server) -> None:
+    """compose.env_files: a value of the last one, without an end of its line, is a secret as well."""
+    outside = server.etc.parent / "prod.env"
+    (server.project / ".env.secrets").unlink()
+    (server.project / ".env").write_text("A_TOKEN=0123456789")
+    outside.write_text(f"DB_PASSWORD='{SECRET}'")
+    first = f"secrets_files=({outside} gone.env .env) own=yes\n"
+    assert server.commit_from(first, ".env", "nginx").returncode == 0
+    assert server.git("show", "main:SECRET_NAMES") == "A_TOKEN\nDB_PASSWORD\n"
+    assert ".env" not in server.git("ls-tree", "-r", "--name-only", "main")
+    (server.etc / "planted.conf").write_text(f"a = {SECRET}\nb = 0123456789\n")
+    refused = server.commit_from(first, "nginx").stderr
+    assert "A_TOKEN is in server/" in refused
+    assert "DB_PASSWORD is in server/" in refused
+
+
 def test_secrets_in_our_own_folder_are_searched_for_and_never_copied(server: Server) -> None:
     """compose.secrets_file: another place, the same care."""
     (server.project / ".runbook").mkdir(exist_ok=True)

@@ -42,7 +42,7 @@ def test_services_of_one_image_have_one_build_by_the_service_that_has_a_context(
     assert (str(step.key), skipped) == ("build-web", [])
     words = command.argv[3:]
     assert words[:5] == ("compose", "shop-build.invalid", "/opt/shop", NEW, "shop")
-    assert words[6:] == ("2", "compose.yml", "compose.override.yml", "web")
+    assert words[6:] == ("2", "compose.yml", "compose.override.yml", "0", "web")
 
 
 def test_the_build_has_our_tag_and_mark_and_reads_no_file_of_variables() -> None:

@@ -63,6 +63,31 @@ def test_an_application_of_others_is_read_with_the_variables_that_it_will_have(r
     assert _web(repositories)["image"] == "shop:changed on the server"
 
 
+def test_files_of_variables_that_owners_name_are_read_in_their_order_and_in_the_place_of_env(repositories: Repositories) -> None:
+    """Real Compose: the last one counts, one that a release changes is that release's, and `.env` is none of them."""
+    (repositories.work / "compose.yml").write_text("services: {web: {image: 'shop:${TAG:?}', ports: ['${PORT:-80}:80']}}\n")
+    (repositories.work / "base.env").write_text("TAG=1.0\nPORT=8081\n")
+    repositories.commit("second")
+    git(repositories.checkout, "pull", "-q")
+    (repositories.checkout / ".env").write_text("TAG=unread\n")
+    outside = repositories.checkout.parent / "prod.env"
+    outside.write_text("PORT=8082\n")
+    found = _web(repositories, ("base.env", str(outside)))
+    assert (found["image"], found["ports"][0]["published"]) == ("shop:1.0", "8082")
+    assert _web(repositories, (str(outside), "base.env"))["ports"][0]["published"] == "8081"
+    (repositories.work / "base.env").write_text("TAG=2.0\n")
+    repositories.commit("third")
+    assert _web(repositories, ("base.env", str(outside)))["image"] == "shop:2.0"
+
+
+def test_a_named_file_of_variables_that_is_not_there_is_an_error_with_its_name(repositories: Repositories) -> None:
+    (repositories.work / "compose.yml").write_text("services: {web: {image: x}}\n")
+    repositories.commit("second")
+    found = _shop_tree(repositories, env_files=("prod.env",)).sources.compose
+    assert found is not None and not found.valid
+    assert "prod.env" in found.error
+
+
 OWN = "services: {web: {ports: ['8080:80'], extends: {file: own/base.yml, service: base}}}\n"
 
 
@@ -99,9 +124,10 @@ services:
 """
 
 
-def _shop_tree(repositories: Repositories, folder: str = "", files: tuple[str, ...] = ("compose.yml",)) -> ReleaseTree:
+def _shop_tree(repositories: Repositories, folder: str = "", files: tuple[str, ...] = ("compose.yml",),
+               env_files: tuple[str, ...] = ()) -> ReleaseTree:
     server = shop().server.model_copy(update={"directory": str(repositories.checkout / folder)})
-    compose = shop().compose.model_copy(update={"files": files})
+    compose = shop().compose.model_copy(update={"files": files, "env_files": env_files})
     here: Any = ThisMachine()
     return inspect_release(shop().model_copy(update={"migrations": None, "server": server, "compose": compose}), "develop").fetch(here)
 
@@ -129,11 +155,8 @@ def test_what_differs_from_the_commit_that_is_checked_out_is_surveyed(repositori
     assert {str(one) for one in changed} <= set(tree.changed_files)
 
 
-def _web(repositories: Repositories) -> dict[str, Any]:
-    server = shop().server.model_copy(update={"directory": str(repositories.checkout)})
-    compose = shop().compose.model_copy(update={"files": ("compose.yml",)})
-    here: Any = ThisMachine()
-    tree = inspect_release(shop().model_copy(update={"migrations": None, "server": server, "compose": compose}), "develop").fetch(here)
+def _web(repositories: Repositories, env_files: tuple[str, ...] = ()) -> dict[str, Any]:
+    tree = _shop_tree(repositories, env_files=env_files)
     assert tree.sources.compose is not None
     assert tree.sources.compose.error == ""
     return tree.sources.compose.services["web"]

@@ -213,16 +213,26 @@ def test_a_build_by_compose_has_an_export_of_the_commit_the_files_in_order_and_t
     checkout = engine.folder / "checkout" / folder
     (checkout / ".env").write_text("A=1\n")
     (checkout / "stray").write_text("a file that is in no commit\n")
-    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "a.yml", "b.yml", "web")
+    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "a.yml", "b.yml", "0", "web")
     assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
     mark, *words = (engine.folder / "given").read_text().split("\n")
     assert mark == OURS
     files = [words[place + 1] for place, word in enumerate(words) if word == "--file"]
     assert [Path(one).name for one in files] == ["a.yml", "b.yml", "override.yml"]
-    assert words[words.index("--env-file") + 1] == str(checkout / ".env")
+    assert f"--env-file={checkout / '.env'}" in words
     assert words[words.index("build"):] == ["build", "web", ""]
     assert (engine.folder / "exported").read_text() == ("./Dockerfile\n" if folder else "./part/Dockerfile\n")
     assert not Path(files[-1]).exists()
+
+
+def test_a_build_reads_the_variables_that_owners_name_in_their_order_and_no_others(engine: Engine) -> None:
+    (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE)
+    checkout = engine.folder / "checkout"
+    (checkout / ".env").write_text("A=1\n")
+    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "1", "a.yml", "2", "b.env", "/etc/a.env", "web")
+    assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
+    words = (engine.folder / "given").read_text().split("\n")
+    assert [one for one in words if "env-file" in one] == [f"--env-file={checkout}/b.env", "--env-file=/etc/a.env"]
 
 
 def test_files_of_two_commits_of_one_second_have_times_of_their_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +245,7 @@ def test_files_of_two_commits_of_one_second_have_times_of_their_own(engine: Engi
         (checkout / "VERSION").write_text(version)
         git(checkout, "add", "VERSION")
         git(checkout, "commit", "-qm", version)
-        job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "1", "a.yml", "web")
+        job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "1", "a.yml", "0", "web")
         assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
     times = (engine.folder / "times").read_text().split()
     assert len(set(times)) == 2
@@ -247,7 +257,7 @@ def test_a_build_reads_the_compose_file_that_lies_on_the_server_alone(engine: En
     for name in ("own.yml", "tracked.yml"):
         (checkout / name).write_text("services: {}\n")
     git(checkout, "add", "tracked.yml")
-    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "own.yml", "tracked.yml", "web")
+    job = engine._popen("compose", OURS, str(checkout), "HEAD", "shop", "services: {}", "2", "own.yml", "tracked.yml", "0", "web")
     assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
     assert (engine.folder / "exported").read_text().split() == ["./own.yml", "./part/Dockerfile"]
 
@@ -258,7 +268,7 @@ def test_a_build_reads_the_variables_that_the_release_brings_and_else_the_server
         engine: Engine, theirs: str | None, brings: str | None) -> None:
     """A tracked `.env` that a release changes holds the arguments of its build; the server still has the previous one."""
     (engine.folder / "bin/docker").write_text(COMPOSE_DOUBLE.replace(
-        "while", 'for word; do [[ $word != */.env ]] || cp "$word" "$STATE/variables"; done\nwhile', 1))
+        "while", 'for word; do [[ $word != *=*/.env ]] || cp "${word#*=}" "$STATE/variables"; done\nwhile', 1))
     checkout = engine.folder / "checkout"
     (checkout / ".env").write_text("A=1\n")
     git(checkout, "add", "--force", ".env")
@@ -273,7 +283,7 @@ def test_a_build_reads_the_variables_that_the_release_brings_and_else_the_server
         (checkout / ".env").unlink()
     else:
         (checkout / ".env").write_text(theirs)
-    job = engine._popen("compose", OURS, str(checkout), commit, "shop", "services: {}", "1", "a.yml", "web")
+    job = engine._popen("compose", OURS, str(checkout), commit, "shop", "services: {}", "1", "a.yml", "0", "web")
     assert (job.communicate(timeout=240)[1], job.returncode) == ("", 0)
     read = engine.folder / "variables"
     assert (read.read_text() if read.exists() else None) == (brings or theirs)
