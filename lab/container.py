@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lab import images
 from lab.engine import docker
+from lab.entering import entering
 from lab.errors import LabError
 from lab.processes import output, run, succeeds
 
@@ -74,7 +75,7 @@ def put_files(name: str, files: Sequence[File], log: Path) -> None:
 
 def engine_answers(name: str) -> bool:
     """Whether the engine inside the container answers."""
-    return succeeds((docker(), "exec", name, "docker", "info", "--format", "{{.ID}}"), timeout_s=10)
+    return succeeds(entering(name, "docker", "info", "--format", "{{.ID}}", user="root"), timeout_s=10)
 
 
 def wait_for_sshd(name: str, ssh_port: int) -> None:

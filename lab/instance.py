@@ -18,6 +18,7 @@ from lab.address import Address, Ports
 from lab.applications import registry
 from lab.applications.registry import Application
 from lab.engine import docker
+from lab.entering import entering
 from lab.errors import REFUSED, USAGE, CommandFailed, LabError, absent
 from lab.processes import file_lock, log_file, output, pipe, root, run
 from lab.progress import Progress
@@ -85,7 +86,7 @@ class Instance:
 
     def inside(self, *words: str, user: str = "root") -> list[str]:
         """A command that runs `words` on the server."""
-        return [docker(), "exec", "-i", "-u", user, self.container, *words]
+        return entering(self.container, *words, user=user)
 
     def ports(self) -> Ports:
         """The loopback ports of the running server."""

@@ -108,6 +108,13 @@ def _processor_group(output: str) -> str:
     return groups.get("cpu") or groups[""]  # version 1, version 2
 
 
+@pytest.mark.parametrize("user", ["root", "deploy"])
+def test_a_command_on_the_server_runs_as_the_engine_would_run_it(instance: Instance, user: str) -> None:
+    words = ("sh", "-c", "env | grep -v ^_= | sort; id; pwd; umask; hostname; readlink /proc/self/ns/pid")
+    by_the_engine = (docker(), "exec", "-i", "-u", user, instance.container, *words)
+    assert output(instance.inside(*words, user=user)) == output(by_the_engine)
+
+
 def test_up_again_changes_nothing(instance: Instance) -> None:
     before = instance.inspect()
     assert main(["up", "--name", NAME]) == 0

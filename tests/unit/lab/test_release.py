@@ -22,7 +22,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return subprocess.CompletedProcess(command, 5 if "ref=broken" in command else 0)
 
     monkeypatch.setattr(release, "succeeds", lambda argv: False)
-    monkeypatch.setattr("lab.instance.docker", lambda: "docker")
+    monkeypatch.setattr("lab.instance.entering", lambda container, *words, user: ["docker", "exec", container, *words])
     monkeypatch.setattr("lab.release.subprocess.run", run)
     monkeypatch.setattr(seed, "seed", lambda instance: done.append("seeded"))
     return done
