@@ -25,6 +25,8 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.pool_size = settings.pool_size_per_worker
+        # ssl: the database is on the same network and offers none; asyncpg would read all certificate authorities
+        # for every connection of the pool before it asks
         self.engine: AsyncEngine = create_async_engine(
             settings.ASYNC_SQLALCHEMY_DATABASE_URI.get_secret_value(),
             pool_size=self.pool_size,
@@ -32,7 +34,7 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=True,
             pool_recycle=1800,
-            connect_args={"timeout": 5, "server_settings": {"application_name": "gw2-backend"}},
+            connect_args={"timeout": 5, "ssl": False, "server_settings": {"application_name": "gw2-backend"}},
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.expected_revision, self._known_revisions = _revisions()
