@@ -96,7 +96,7 @@ class ActionRunner:
         for one in findings:
             if one.check == check and one.verdict is not Verdict.INCONCLUSIVE:
                 self._recorder.write("shown", title=f"{one.check[:1].upper()}{one.check[1:]}", text=one.measured,
-                                     chart=[], highlight=True)
+                                     chart=[], highlight="gate")
 
     def _keep_picture(self, gate: Gate, name: str, outcome: GateOutcome) -> tuple[str, ...]:
         """What the last probe looked like, in the report: first of all when it kept the gate shut."""

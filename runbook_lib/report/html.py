@@ -53,7 +53,7 @@ def rendered(report: RunReport, folder: Path) -> str:
         problem_tone=_problem_tone(report),
         **_checks(report),
         **_plan(report),
-        highlights=[exhibit_row(event, folder) for event in report.shown if event.get("highlight")],
+        highlights=[exhibit_row(event, folder) for event in report.highlights],
         **_exhibits(report, folder),
         facts=[fact_row(fact) for fact in report.facts],
         parameters=_parameters(report.started.get("parameters")),

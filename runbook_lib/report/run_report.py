@@ -13,6 +13,7 @@ from runbook_lib.report.labels import sentences, title_of
 Event = dict[str, Any]
 OF_STEPS = ("gate: ", "watch: ", "under the lock", "before undoing: ")  # stages whose checks steps have made
 LONGEST_HEADLINE = 90  # characters
+OF_A_GATE = "gate"  # a highlight that no cell has shown
 FAILURES = ("failed", "timed out", "unknown", "aborted", "rollback failed")
 # findings that a reader must see, worst first
 _SEVERITY = {"failed": 0, "inconclusive": 1, "warning": 2}
@@ -104,9 +105,13 @@ class RunReport:
     @property
     def headlines(self) -> list[tuple[str, str]]:
         """What the run measured in a few words, as title and text: `Outage for users`, `18.9 s, 3 requests failed`."""
-        return [(printable(one.get("title") or ""), printable(one["text"])) for one in self.shown
-                if one.get("highlight") is True and one.get("text") and not one.get("chart")
-                and len(str(one["text"])) <= LONGEST_HEADLINE]
+        return [(printable(one.get("title") or ""), printable(one["text"])) for one in self.shown if _is_headline(one)]
+
+    @property
+    def highlights(self) -> list[dict[str, Any]]:
+        """The answers that a reader came for, without what a gate or a watch measured in few words: the head has it."""
+        return [one for one in self.shown
+                if one.get("highlight") and not (one["highlight"] == OF_A_GATE and _is_headline(one))]
 
     @property
     def writes(self) -> str:
@@ -162,3 +167,9 @@ def _in_figures(findings: list[Event]) -> str:
     others = [pluralize(verdicts.count(one), one) if one == "warning" else f"{verdicts.count(one)} {one}"
               for one in _SEVERITY if one in verdicts]
     return ", ".join([f"{verdicts.count('passed')} of {len(verdicts)} passed", *others, *apart])
+
+
+def _is_headline(shown: Event) -> bool:
+    """Whether it is a few words alone."""
+    return (shown.get("highlight") in (True, OF_A_GATE) and bool(shown.get("text")) and not shown.get("chart")
+            and len(str(shown["text"])) <= LONGEST_HEADLINE)

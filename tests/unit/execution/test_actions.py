@@ -145,7 +145,7 @@ def test_the_headline_of_a_gate_stands_in_the_head_of_the_report(runner: ActionR
     unknown = replace(opened, judge=lambda _: (finding("outage", None),), may_be_inconclusive=("outage",))
     runner.run(unknown, "gate-2", lambda tail: None)
     shown = [event for event in journal.read(folder) if event["event"] == "shown"]
-    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Outage", "2.5 s", True)]
+    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Outage", "2.5 s", "gate")]
 
 
 def test_the_headline_of_a_watch_stands_there_too(runner: ActionRunner, folder: RunFolder) -> None:
@@ -153,7 +153,7 @@ def test_the_headline_of_a_watch_stands_there_too(runner: ActionRunner, folder: 
                   duration_s=0.0, interval_s=0.01, headline="users")
     runner.run(watch, "watch", quiet)
     shown = [event for event in journal.read(folder) if event["event"] == "shown"]
-    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Users", "0", True)]
+    assert [(one["title"], one["text"], one["highlight"]) for one in shown] == [("Users", "0", "gate")]
 
 
 @pytest.mark.parametrize("printed", ["Terminated", "canceled", "dumped staging_db: 933148 bytes compressed"])

@@ -131,9 +131,13 @@ def test_what_a_run_measured_for_users_is_in_the_head_and_a_warning_of_its_watch
     journal.write("findings", stage="watch: v3.2.0", findings=[Finding("p95", Verdict.WARNING, "925 ms", "< 500 ms")])
     journal.write("findings", stage="did it work", findings=[Finding("live", Verdict.PASSED)])
     journal.write("shown", title="Outage for users", text="18.9 s, 34 of 240 requests failed", chart=[], highlight=True)
-    journal.write("shown", title="A long answer", text="word " * 40, chart=[], highlight=True)
+    journal.write("shown", title="Requests of users", text="0; our own reads", chart=[], highlight="gate")
+    journal.write("shown", title="A long answer", text="word " * 40, chart=[], highlight="gate")
     finish(folder, journal, "warning", 0, "1 of 2 checks passed, 1 warning (p95).")
-    head = (folder.path / "report.html").read_text().partition("</dl>")[0]
+    head, _, body = (folder.path / "report.html").read_text().partition("</dl>")
+    assert "<dt>Requests of users</dt><dd>0; our own reads</dd>" in head
+    assert "Requests of users" not in body, "the same words twice, one below the other"
+    assert "<h2>Outage for users</h2>" in body and "<h2>A long answer</h2>" in body
     assert "<dt>Outage for users</dt><dd>18.9 s, 34 of 240 requests failed</dd>" in head
     assert "1 of 2 passed, 1 warning" in head
     assert "A long answer" not in head
