@@ -48,7 +48,9 @@ def switch(rollout: Rollout) -> Step:
     environment, colour = rollout.environment, rollout.colour
     proxy = environment.proxy_service
     anew = rollout.live_colour is not None and proxy in (rollout.renewed or ())
-    outage = f", with a new {proxy} (expected outage: {outage_of(environment, proxy)} s)" if anew else ""
+    perhaps = not anew and rollout.live_colour is not None and _has_secret(rollout)
+    when = ", where its secret has changed" if perhaps else ""
+    outage = f", with a new {proxy}{when} (expected outage: {outage_of(environment, proxy)} s)" if when or anew else ""
     why = "one file replaced by rename, then a reload: requests in progress finish on the old colour"
     return Step(
         StepKey.SWITCH,
@@ -65,7 +67,7 @@ def switch(rollout: Rollout) -> Step:
         ),
         undo=_switch_back(rollout),
         why=f"the release changes {proxy}'s image or definition, and two cannot hold one port" if anew else why,
-        expected_alerts=while_data_are_away(proxy) if anew else (),
+        expected_alerts=while_data_are_away(proxy) if anew or perhaps else (),
     )
 
 
@@ -111,12 +113,16 @@ def _proxy_up(rollout: Rollout) -> Command:
     together with what it depends on, which costs an outage and changes nothing.
     """
     proxy, renewed = rollout.environment.proxy_service, rollout.renewed
-    # the answer knows the previous secrets alone: one that is delivered now must reach a proxy that needs it
-    secret = any(proxy in one.needed_by for one in rollout.environment.secrets.values() if one.side == "server")
-    if renewed is not None and proxy not in renewed and not secret:
+    if renewed is not None and proxy not in renewed and not _has_secret(rollout):
         return compose_up(rollout.environment, proxy, recreate=False)
     # it takes no new request while it waits for the last ones, which took 12 s on a quiet lab
-    return compose_up(rollout.environment, proxy, stop_s=DRAIN_S if renewed else None)
+    return compose_up(rollout.environment, proxy, stop_s=None if renewed is None else DRAIN_S)
+
+
+def _has_secret(rollout: Rollout) -> bool:
+    """Whether the proxy needs one. What is made anew was asked before the new ones are delivered."""
+    secrets, proxy = rollout.environment.secrets.values(), rollout.environment.proxy_service
+    return any(one.side == "server" and proxy in one.needed_by for one in secrets)
 
 
 def _switch_back(rollout: Rollout) -> tuple[Action, ...]:

@@ -67,9 +67,12 @@ def test_a_proxy_that_needs_a_secret_is_left_to_compose_which_knows_the_new_one(
     secrets = dict(ENVIRONMENT.secrets)
     name, secret = next((name, one) for name, one in secrets.items() if one.side == "server")
     environment = ENVIRONMENT.model_copy(update={"secrets": {**secrets, name: secret.model_copy(update={"needed_by": ("nginx",)})}})
-    up = next(one for one in steps.switch(replace(ROLLOUT, environment=environment, renewed=frozenset())).actions
-              if isinstance(one, Command) and "up" in one.argv)
-    assert not [word for word in up.argv if "recreate" in word or word == "--timeout"]
+    step = steps.switch(replace(ROLLOUT, environment=environment, renewed=frozenset()))
+    up = next(one for one in step.actions if isinstance(one, Command) and "up" in one.argv)
+    assert [word for word in up.argv if "recreate" in word or word == "--timeout"] == ["--timeout"]
+    # whether it differs from the one that is there is no part of any answer: the plan says what it may cost
+    assert step.title == "Switch traffic to green, with a new nginx, where its secret has changed (expected outage: 10 s)"
+    assert step.expected_alerts
 
 
 def test_the_first_switch_is_undone_by_removing_nginx_and_its_file() -> None:
