@@ -35,5 +35,11 @@ RESET standard_conforming_strings; RESET client_encoding;
 CREATE INDEX ON zoo_hostile.things (a) WHERE a <> 'x\' AND a <> '
 ; \connect - postgres
 CREATE ROLE zoo_became_superuser SUPERUSER; ';
+-- whatever is planned for the table runs this, whoever asks
+CREATE FUNCTION zoo_hostile.seen(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN IF current_setting('is_superuser') = 'on' THEN RAISE 'run by a superuser'; END IF; RETURN $1; END $$;
+CREATE TABLE zoo_hostile.counted (n integer);
+INSERT INTO zoo_hostile.counted VALUES (1);
+CREATE INDEX ON zoo_hostile.counted ((n + zoo_hostile.seen(1)));
 CREATE MATERIALIZED VIEW zoo_hostile.filled AS SELECT zoo_hostile.attempt(a) FROM zoo_hostile.things;
 CREATE STATISTICS zoo_hostile.numbers ON (zoo_hostile.attempt(a)), c FROM zoo_hostile.things;

@@ -16,6 +16,7 @@ CREATE EXTENSION pg_stat_statements SCHEMA zoo_changed;
 CREATE OR REPLACE VIEW zoo_changed.pg_stat_statements_info AS SELECT 1::bigint AS dealloc, now() AS stats_reset;
 CREATE OR REPLACE FUNCTION zoo_changed.pg_stat_statements_reset(userid oid DEFAULT 0, dbid oid DEFAULT 0, queryid bigint DEFAULT 0)
     RETURNS void LANGUAGE sql AS 'SELECT';
+COMMENT ON FUNCTION zoo_changed.pg_stat_statements(boolean) IS 'ours';
 -- none of these: what a dump carries, and what moves all members at once
 CREATE EXTENSION citext SCHEMA public;
 ALTER EXTENSION citext SET SCHEMA zoo_changed;

@@ -92,10 +92,11 @@ class ServerDatabase:
 
     def _ask(self, text: str, options: str, timeout_s: float, database: str, *words: str) -> CommandResult:
         # The server may speak any language, and only a superuser may ask for another: with the code of each error, by
-        # which those who ask know it. psql itself speaks the language of its container.
+        # which those who ask know it. psql itself speaks the language of its container. A role or a database may set
+        # another encoding for its clients than that in which we read.
         argv = ("docker", "exec", "-i", "--env", f"PGOPTIONS={options}", "--env", "PGCONNECT_TIMEOUT=5", "--env",
-                "LC_ALL=C", self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose",
-                "-U", self._user, "-d", database, *words)
+                "LC_ALL=C", "--env", "PGCLIENTENCODING=UTF8", self._container, "psql", "-XqAt", "-v", "ON_ERROR_STOP=1",
+                "-v", "VERBOSITY=verbose", "-U", self._user, "-d", database, *words)
         return self._server.execute(Command(argv, stdin=text, timeout_s=timeout_s + 10))
 
     def _find(self) -> None:

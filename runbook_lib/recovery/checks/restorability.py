@@ -6,6 +6,7 @@ from runbook_lib.core.findings import Finding, Verdict, finding
 from runbook_lib.core.text import pluralize
 from runbook_lib.environment import Environment
 from runbook_lib.environment.data_services import OWN_DATABASE, SERVER_DATABASES
+from runbook_lib.recovery.checks.pitfalls import no_pitfalls
 from runbook_lib.recovery.facts.reapplied import Computed
 from runbook_lib.recovery.facts.restorability import Restorability
 
@@ -40,7 +41,7 @@ def can_be_restored(needs: Restorability | None) -> tuple[Finding, ...]:
         return (finding(FILES, None, measured="not asked", next_step="Run the notebook again."),)
     return (*extensions_are_supported(needs), _files(needs), _carried(needs), _computed(needs), _keys(needs),
             _unique(needs), *_sorted(needs), *_objects(needs), *_changed(needs), *_operators(needs),
-            *_labelled(needs), _again(needs))
+            *_labelled(needs), *no_pitfalls(needs.pitfalls), _again(needs))
 
 
 def name_is_its_own(environment: Environment) -> tuple[Finding, ...]:

@@ -30,6 +30,7 @@ own (relation, what, xid) AS (
     UNION ALL SELECT prrelid, 'publication ' || quote_ident(pubname), r.xmin
       FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
     UNION ALL SELECT stxrelid, 'statistics ' || quote_ident(stxname), xmin FROM pg_statistic_ext
+    UNION ALL SELECT inhrelid, 'child of ' || inhparent::regclass::text, xmin FROM pg_inherits
     UNION ALL SELECT c.oid, what, c.xmin FROM pg_class c
       LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
       LEFT JOIN pg_extension e ON e.oid = d.refobjid,
@@ -52,6 +53,10 @@ pieces AS (
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attacl IS NULL AND NOT a.attisdropped
     UNION ALL SELECT m.*, 0, format(' (%L)', v.enumlabel), v.xmin
       FROM member m JOIN pg_enum v ON m.classid = 'pg_type'::regclass AND v.enumtypid = m.objid
+    UNION ALL SELECT m.*, c.objsubid, format(' (its %s)', c.what), c.xid FROM scripted JOIN member m USING (extension)
+      JOIN (SELECT classoid, objoid, objsubid, 'comment' AS what, xmin AS xid FROM pg_description
+            UNION ALL SELECT classoid, objoid, objsubid, 'security label', xmin FROM pg_seclabel) AS c
+        ON c.classoid = m.classid AND c.objoid = m.objid
     UNION ALL SELECT m.*, 0, format(' (%s)', own.what), own.xid
       FROM scripted JOIN member m USING (extension) JOIN own ON own.relation = m.objid
      WHERE m.classid = 'pg_class'::regclass),
@@ -59,22 +64,26 @@ changed AS (
     SELECT p.extension, p.classid, p.objid, p.part, p.name, max(age(p.now)) AS age
       FROM pieces p WHERE NOT EXISTS (SELECT FROM scripts s WHERE s.extension = p.extension AND s.xid = p.now)
        AND age(p.now) < age(p.xid)  -- what is older was added by hand, and is named as such
-     GROUP BY 1, 2, 3, 4, 5),
+     GROUP BY 1, 2, 3, 4, 5
+    -- what default privileges gave while the script ran counts as given by it: no dump has it
+    UNION ALL SELECT m.extension, m.classid, m.objid, i.objsubid, ' (its privileges)', 0
+      FROM member m JOIN pg_init_privs i ON i.classoid = m.classid AND i.objoid = m.objid
+     WHERE EXISTS (SELECT FROM aclexplode(i.initprivs) WHERE grantee >= 16384 AND grantee <> grantor)),
 functions AS (
     SELECT m.extension, count(*) > 4 AND count(*) < 2 * count(c.objid) AS by_no_hand
-      FROM member m LEFT JOIN changed c ON c.classid = m.classid AND c.objid = m.objid
+      FROM member m LEFT JOIN changed c ON c.classid = m.classid AND c.objid = m.objid AND c.name = ''
      WHERE m.classid = 'pg_proc'::regclass GROUP BY 1)
 SELECT e.extname AS extension,
        (SELECT type || ' ' || identity FROM pg_identify_object(c.classid, c.objid, c.part)) || c.name AS name,
        CASE WHEN c.classid = 'pg_class'::regclass THEN
-                 (c.part > 0 OR c.name = ' (its owner)') AND c.objid = ANY (coalesce(e.extconfig, '{}'))
+                 (c.part > 0 AND c.name = '' OR c.name = ' (its owner)') AND c.objid = ANY (coalesce(e.extconfig, '{}'))
                  -- a foreign key of one's own to a key that only was added by hand
                  OR c.name ~ '^ [(](index|constraint) ' AND EXISTS (
                     SELECT FROM pg_constraint f JOIN pg_index i ON i.indexrelid = f.conindid
                      WHERE f.contype = 'f' AND i.indrelid = c.objid AND age(i.xmin) <= c.age)
-            WHEN c.classid = 'pg_type'::regclass THEN EXISTS (
+            WHEN c.classid = 'pg_type'::regclass THEN c.name !~ '^ [(]its ' AND EXISTS (
                 SELECT FROM pg_attribute WHERE atttypid = c.objid AND attrelid >= 16384)
-            ELSE EXISTS (
+            ELSE c.name = '' AND EXISTS (
                 SELECT FROM pg_depend d LEFT JOIN pg_class r ON d.classid = 'pg_class'::regclass AND r.oid = d.objid
                   LEFT JOIN pg_attrdef g ON d.classid = 'pg_attrdef'::regclass AND g.oid = d.objid
                   LEFT JOIN pg_attribute a ON a.attrelid = g.adrelid AND a.attnum = g.adnum
@@ -82,7 +91,7 @@ SELECT e.extname AS extension,
                    AND (r.relkind IN ('i', 'I', 'p') OR a.attgenerated <> ''
                         OR d.classid = 'pg_constraint'::regclass)) END AS needed
   FROM changed c JOIN pg_extension e ON e.oid = c.extension LEFT JOIN functions f USING (extension)
- WHERE NOT (c.classid = 'pg_proc'::regclass AND coalesce(f.by_no_hand, false))
+ WHERE NOT (c.classid = 'pg_proc'::regclass AND c.name = '' AND coalesce(f.by_no_hand, false))
  ORDER BY needed DESC, extension, name
 """
 

@@ -32,8 +32,10 @@ functions AS (
     SELECT d.classid, d.objid, d.objsubid, min(provolatile::text) FILTER (WHERE provolatile <> 'i') AS volatile
       FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid
      WHERE d.refclassid = 'pg_proc'::regclass AND p.oid >= 16384
-       AND NOT EXISTS (SELECT FROM pg_depend e
-                        WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+       -- an extension's own in SQL look for others by the path as well (`ll_to_earth` of earthdistance)
+       AND NOT EXISTS (SELECT FROM pg_depend e JOIN pg_language l ON l.oid = p.prolang
+                        WHERE l.lanname IN ('c', 'internal') AND e.classid = 'pg_proc'::regclass
+                          AND e.objid = p.oid AND e.deptype = 'e')
      GROUP BY 1, 2, 3),
 -- operator classes with a function of the application, by which indexes sort and partitions divide
 own_classes AS (

@@ -11,6 +11,7 @@ from runbook_lib.recovery.facts.changed_members import ChangedMember, changed_me
 from runbook_lib.recovery.facts.foreign_keys import ForeignKey, tried_keys
 from runbook_lib.recovery.facts.left_out import LeftOut, left_out_of_dumps
 from runbook_lib.recovery.facts.operators_without_schema import PrintedOperator, printed_operators
+from runbook_lib.recovery.facts.pitfalls import Pitfall, restore_pitfalls
 from runbook_lib.recovery.facts.reapplied import Computed, tried_expressions
 from runbook_lib.recovery.facts.unique_keys import UniqueKey, tried_unique_keys
 
@@ -89,7 +90,8 @@ class Restorability:
     order with which the indexes were made and which the server has now, where they differ. `slots` are logical
     replication slots; `others` the databases of the same server that no backup of this one holds. `labels` are the
     providers of security labels; `left_out` what pg_dump takes for PostgreSQL's own; `operators` those that a dump has
-    without their schema; `changed` members of extensions that a restore makes as the extension's script does.
+    without their schema; `changed` members of extensions that a restore makes as the extension's script does;
+    `pitfalls` what it stumbles on besides.
     """
 
     extensions: tuple[Extension, ...]
@@ -105,6 +107,7 @@ class Restorability:
     left_out: tuple[LeftOut, ...] = ()
     operators: tuple[PrintedOperator, ...] = ()
     changed: tuple[ChangedMember, ...] = ()
+    pitfalls: tuple[Pitfall, ...] = ()
 
 
 def survey_restorability(environment: Environment, *, tries: bool = True) -> Question[Restorability]:
@@ -134,6 +137,7 @@ def survey_restorability(environment: Environment, *, tries: bool = True) -> Que
                 left_out_of_dumps(database) if tries else (),
                 printed_operators(database) if tries else (),
                 changed_members(database) if tries else (),
+                restore_pitfalls(database) if tries else (),
             )
         except (ValueError, KeyError, TypeError) as cause:
             raise FactUnreadable("What a restore would need could not be asked: PostgreSQL's reply lacks something.",

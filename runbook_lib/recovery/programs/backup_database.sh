@@ -93,9 +93,23 @@ answers_of_session() {
 
 # record_contents STARTED: all that is known of the dump, in one file for the steps to come.
 record_contents() {
-    grep -E $'^(snapshot|revision|invalid_indexes)\t' -- "$scratch/answers" | utf_8_json \
+    { grep -E $'^(snapshot|invalid_indexes)\t' -- "$scratch/answers" && revision_of_answers; } | utf_8_json \
         && printf 'started\t%s\nsha256\t%s\n' "$1" "$(cut -d' ' -f1 -- "$scratch/sha256")" || return
-    sed -n $'s/^counted\t//p' -- "$scratch/answers" | counted_names | sed 's/^/counted\t/' && cat -- "$scratch/dumped"
+    counted_of_answers | counted_names | sed 's/^/counted\t/' && cat -- "$scratch/dumped"
+}
+
+# revision_of_answers: the rows of Alembic's table, as JSON; null without one.
+revision_of_answers() {
+    awk '$0 == "revisions end" { within = 0 } within && $0 != "\\N"; $0 == "revisions" { within = 1 }' <"$scratch/answers" | sort \
+        | awk '{ gsub(/[\\"]/, "\\\\&"); all = all sep $0; sep = "," } END { printf "revision\t%s\n", NR ? "\"" all "\"" : "null" }'
+}
+
+# counted_of_answers: "<name in hex><TAB><rows>[<TAB><name in hex>]" of each table, from a query or from the tag of a COPY.
+counted_of_answers() {
+    awk -F '\t' -v OFS='\t' '$1 == "counted" { print $2, $3 ($4 == "" ? "" : OFS $4) }
+        $1 == "counting" { name = $2; of = $3; next }
+        name != "" && /^COPY [0-9]+$/ { print name, substr($0, 6) (of == "" ? "" : OFS of) }
+        { name = "" }' <"$scratch/answers"
 }
 
 # An exit status of zero says nothing about a dump: it is compared with the snapshot, and its bytes are read again from

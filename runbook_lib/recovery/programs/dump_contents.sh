@@ -64,6 +64,9 @@ readonly AS_WHO_MAY_READ=(sh -c 'own=$PGOPTIONS; '"$WITHOUT_EVENTS"'
         [ "$superuser" != t ] || break
     done
     [ "$superuser" = t ] || { role=$user; export PGOPTIONS="$own"; }
+    # a role or a database may set another one for its clients, which lacks letters that are in the rows
+    encoding=$(ask "$role" "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()")
+    [ -z "$encoding" ] || export PGCLIENTENCODING="$encoding"
     if [ "$program" = pg_dump ]; then
         read -r snapshot && [ -n "$snapshot" ] || exit 1
         set -- "$@" --snapshot="$snapshot"

@@ -208,6 +208,13 @@ sub pass_statement {
     pass_rows() if $s =~ /^COPY .* FROM stdin;$/;
     as_before() unless $s =~ /^(?:SELECT pg_catalog\.(?:setval|lo_\w+|lowrite)\(|BEGIN;|COMMIT;|(?:CREATE|ALTER) SEQUENCE )/;
 }
+# the search path that a session of a materialized view's owner begins with, as PostgreSQL chooses between settings
+sub path_of {
+    my $view = shift;
+    return "coalesce((SELECT substr(one, 13) FROM pg_catalog.pg_class c, pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = setdatabase, "
+        . "unnest(setconfig) AS one WHERE c.oid = $view\::pg_catalog.regclass AND one LIKE 'search_path=%' AND (setdatabase = 0 OR datname = current_database()) "
+        . "AND setrole IN (0, c.relowner) ORDER BY setrole = 0, setdatabase = 0 LIMIT 1), '\"\$user\", public')";
+}
 sub owner_of_public {
     my $name = shift;
     later_role($name);
@@ -241,9 +248,17 @@ as($administrator);
 print @last;
 # whatever has no owner in the dump, and the loader's own privileges; before the event triggers, which fire on this
 print 'REASSIGN OWNED BY ', quoted($loader), ' TO ', quoted($owner), ";\nDROP OWNED BY ", quoted($loader), ";\n";
-# a view that cannot be filled (its foreign server is away) stays without rows, as after any restore, and is reported
+# A view may read another one through a function, which pg_dump does not know: those that could not be filled are tried again, in
+# PostgreSQL before 17 with the search path that the database or the view's owner has. No other statement is run with that one.
+# What then cannot be filled (its foreign server is away) stays without rows, as after any restore, and is reported
 print "SET row_security = on;\n\\set ON_ERROR_STOP off\n" if @refresh;
-print "$_\\if :ERROR\nSELECT E'unfilled\\t' || ", literal(/VIEW (.*?);/s), ";\n\\endif\n" for @refresh;
+for my $number (0 .. $#refresh) { print "$refresh[$number]\\set failed$number :ERROR\n" }
+for my $number ((0 .. $#refresh) x 3) {
+    my ($view) = $refresh[$number] =~ /VIEW (.*?);/s;
+    print "\\if :failed$number\nSELECT pg_catalog.set_config('search_path', ", path_of(literal($view)), ", false) \\g /dev/null\n",
+        "$refresh[$number]\\set failed$number :ERROR\nSET search_path = '';\n\\endif\n";
+}
+for my $number (0 .. $#refresh) { print "\\if :failed$number\nSELECT E'unfilled\\t' || ", literal($refresh[$number] =~ /VIEW (.*?);/s), ";\n\\endif\n" }
 print "\\set ON_ERROR_STOP on\n", @events, "SELECT 'loaded';\n";
 PERL
 )

@@ -16,6 +16,7 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.platform.facts.database import survey_database
 from runbook_lib.recovery.checks.restorability import can_be_restored
 from runbook_lib.recovery.facts.backup_survey import OWNER_FILE
+from runbook_lib.recovery.facts.pitfalls import Kind
 from runbook_lib.recovery.facts.restore_databases import AS_SUPERUSER, QUERY, parse_databases
 from runbook_lib.recovery.plans.backup import backup_program
 from runbook_lib.release.facts.kept_rows import OF_EXTENSIONS
@@ -25,9 +26,10 @@ from tests.lab.databases.throwaway import DATABASE, ENVIRONMENT, OWNER, STAGED, 
 
 TOGETHER = tuple(one for one in zoo() if one.goes_together)
 # one database has them all: 30 names each of them, and a restore ends at the first
-HOPELESS = ("exclusion_by_a_function_that_was_redefined", "members_of_an_extension_that_were_changed", "objects_added_to_an_extension", "objects_in_the_catalogue",
+HOPELESS = ("public_that_was_renamed", "child_of_an_extensions_table", "defaults_that_name_an_index", "exclusion_by_a_function_that_was_redefined",
+            "extension_without_search_path", "files_of_the_server_that_are_gone", "members_of_an_extension_that_were_changed", "objects_added_to_an_extension", "objects_in_the_catalogue",
             "operator_classes_that_were_redefined", "operators_without_schema", "rows_in_the_information_schema", "security_labels_without_provider",
-            "text_that_is_not_utf_8")
+            "system_objects_that_were_changed", "text_that_is_not_utf_8")
 # they have tests of their own
 APART = tuple(one.name for one in zoo() if not one.goes_together and one.name not in ("database_settings", "row_too_large", *HOPELESS))
 
@@ -47,11 +49,14 @@ def test_what_goes_together_comes_back_together_while_a_session_holds_temporary_
     assert live.sql("SELECT count(*) FROM zoo_events.seen", STAGED) == live.sql("SELECT count(*) FROM zoo_events.seen")
     owners = "SELECT n.nspname, c.relname, c.relowner::regrole FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.oid >= 16384 AND relpersistence <> 't' AND nspname !~ '^pg_' AND NOT relname = 'broken' ORDER BY 1, 2"
     assert live.sql(owners, STAGED) == live.sql(owners)
+    filled = "SELECT oid::regclass FROM pg_class WHERE relkind = 'm' AND relispopulated"
+    assert set(live.sql(filled).splitlines()) - set(live.sql(filled, STAGED).splitlines()) == {"zoo_stale.inverse"}
     swapped(live)
 
 
 def test_each_of_what_no_backup_brings_back_is_named_on_its_day(live: Throwaway) -> None:
     found = tuple(specimen(name) for name in HOPELESS)
+    live.install_extension()
     for one in found:
         live.add(one)
     assert live.back_up().returncode == 0
@@ -61,12 +66,13 @@ def test_each_of_what_no_backup_brings_back_is_named_on_its_day(live: Throwaway)
     added = {"table zoo_added.things", "function zoo_added.twice(integer)", "schema zoo_adopted"}
     assert {one.name.partition(",")[0] for one in needs.left_out if one.name.endswith(", added to the extension pg_trgm")} == added
     assert [(one.name.partition("(")[0].rpartition(".")[2], one.needed) for one in needs.changed] == [
-        ("unaccent", True), ("pg_stat_statements_reset", False), ("pg_stat_statements_info", False)]
+        ("unaccent", True), ("pg_stat_statements", False), ("pg_stat_statements_reset", False), ("pg_stat_statements_info", False)]
     refusing = {one.table for one in needs.computed if one.error and one.table.startswith("zoo_sorting")}
     assert refusing == {"zoo_sorting.numbers", "zoo_sorting.divided_0", "zoo_sorting.divided_1"}
     bad = {*(f"rule _RETURN on view zoo_tree.bad_{one}" for one in ("nullif", "case", "using")), "index zoo_tree.bad_index",
            "constraint bad_rows on table zoo_tree.paths", "trigger bad_trigger on table zoo_tree.paths", "function zoo_tree.bad_function(zoo_tree.ltree,zoo_tree.ltree)"}
     assert {one.name for one in needs.operators if "zoo_tree" in one.operator} == bad
+    assert {one.name.partition(":")[0] for one in needs.pitfalls if one.kind is Kind.FILE} == {"text search dictionary zoo_files.synonyms", "collation zoo_files.sorted"}
     assert live.drill()["outcome"] == "failed"
     assert live.restore().args[0] == "load"
 

@@ -179,7 +179,7 @@ class Throwaway:
     def rows(self, sql: str, *, timeout_s: float = 30.0, database: str | None = None) -> list[dict[str, Any]]:
         """As ServerDatabase asks: the owner, in a session that can only read, with what psql would not take for more."""
         require_one_select(sql)
-        done = self.ask("env", f"PGOPTIONS=-c statement_timeout={int(timeout_s * 1000)}",
+        done = self.ask("env", f"PGOPTIONS=-c statement_timeout={int(timeout_s * 1000)}", "PGCLIENTENCODING=UTF8",
                         "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", self.owner, "-d", database or self.database,
                         text=f"BEGIN READ ONLY;\nSET default_transaction_read_only=on;\nSELECT row_to_json(answer) FROM (\n{sql}\n) AS answer;\nCOMMIT;\n")
         if done.returncode:

@@ -63,7 +63,7 @@ COPY public.squads (id, name) FROM stdin;
 
 def contents(taken_at: str = "2026-11-22T16:24:54Z", system: str = "7712828775104831561") -> str:
     snapshot = {"database": "staging_db", "taken_at": taken_at, "server_version": "15.20", "system": system, "database_bytes": 9}
-    return f"snapshot\t{json.dumps(snapshot)}\nrevision\t\"0002\"\ninvalid_indexes\t[]\n"
+    return f"snapshot\t{json.dumps(snapshot)}\nrevisions\n0002\nrevisions end\ninvalid_indexes\t[]\n"
 
 
 def counted(**rows: int) -> str:

@@ -75,7 +75,8 @@ def test_owners_come_after_the_rows_and_event_triggers_last_of_all() -> None:
         "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION public.f();\nALTER TABLE public.t OWNER TO owner;\n"
         "REFRESH MATERIALIZED VIEW public.m;\nCOPY public.t (a) FROM stdin;\n1\n\\.\nGRANT ALL ON TABLE public.t TO owner;\n")]
     begins = ("COPY", "ALTER TABLE", "GRANT ALL", "DROP OWNED", "REFRESH", "CREATE EVENT", "SELECT 'loaded'")
-    assert [next(begin for begin in begins if line.startswith(begin)) for line in lines if line.startswith(begins)] == list(begins)
+    # each kind in its place; a view that could not be filled is tried again
+    assert list(dict.fromkeys(next(begin for begin in begins if line.startswith(begin)) for line in lines if line.startswith(begins))) == list(begins)
 
 
 def test_a_row_of_60_mib_passes_in_less_memory_than_it_has(tmp_path: Path) -> None:
