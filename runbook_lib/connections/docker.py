@@ -16,6 +16,7 @@ from runbook_lib.connections.quoting import shell_join
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.connections.translate import Over, translate_errors
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ask_engine
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable, LinkDropped
 
 Answer = TypeVar("Answer")
@@ -61,7 +62,8 @@ class ServerDocker:
                 api._version = api._retrieve_server_version()
         except (DockerUnavailable, FactUnreadable, LinkDropped) as error:
             # dial-stdio prints its reason on stderr, which the SDK does not read: the docker command shows it
-            result = self._server.execute(Command(("docker", "version", "--format", "{{.Server.Version}}")))
+            asked = Command(("docker", "version", "--format", "{{.Server.Version}}"))
+            result = ask_engine(self._server.execute, asked)
             reason = result.stderr.strip() or error.what
             raise docker_unavailable(reason, self._server.address, shell_join(DIAL)) from error
         return client

@@ -8,6 +8,7 @@ from typing import Any
 from runbook_lib.connections.docker_errors import docker_unavailable
 from runbook_lib.connections.ssh import SshServer
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ask_engine
 from runbook_lib.core.errors import DockerUnavailable, FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import CommandResult
@@ -109,7 +110,7 @@ class ServerDatabase:
                   f"label=com.docker.compose.service={self._service}",
                   "label=com.docker.compose.oneoff=False", "status=running")
         argv = ("docker", "ps", "--quiet", "--no-trunc", *(word for label in labels for word in ("--filter", label)))
-        found = self._server.execute(Command(argv))
+        found = ask_engine(self._server.execute, Command(argv))
         if found.exit_code != 0:
             raise self._failure(found.exit_code, found.stderr)
         there = found.stdout.split()

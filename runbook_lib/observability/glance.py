@@ -7,6 +7,7 @@ _HOMES = {
     "operation_row": "runbook_lib.observability.checks.environment_overview",
     "nothing_changes": "runbook_lib.platform.checks.operations",
     "during": "runbook_lib.platform.checks.operations",
+    "known_state": "runbook_lib.platform.facts.known_state",
     "survey_users": "runbook_lib.observability.facts.users",
     "users_are_answered": "runbook_lib.observability.checks.users",
     "reads_are_answered": "runbook_lib.observability.checks.users",

@@ -19,6 +19,7 @@ from runbook_lib.platform.facts.replaced_release import lacking
 from runbook_lib.recovery.checks.freshness import last_backup
 from runbook_lib.recovery.facts.backups import Backups
 
+ENGINE = "Check the Docker Engine on the server: `systemctl status docker`. 40 Health shows what answers all the same."
 CAUSE = "Open 40 Health: it shows the cause, what starts it again, and whether users are affected."
 
 
@@ -70,6 +71,10 @@ def _release(deployed: Deployed) -> Finding:
     if deployed.by_hand:
         return Finding("a recorded release is live", Verdict.WARNING, f"{BY_HAND}: {', '.join(deployed.by_hand)}",
                        "a release that is in the release history", NOT_YET)
+    if deployed.engine_silent:
+        return Finding("a recorded release is live", Verdict.INCONCLUSIVE,
+                       f"by the server's files {deployed.live_version or 'none'}; {deployed.engine_silent}",
+                       f"the last recorded one ({(recorded or 'none')[:12]}), by what runs", ENGINE)
     return finding(
         "a recorded release is live",
         deployed.live_commit == recorded == deployed.head,
@@ -83,9 +88,7 @@ def _services(
     environment: Environment, containers: tuple[Container, ...] | None, deployed: Deployed
 ) -> tuple[Finding, ...]:
     if containers is None:
-        return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy",
-                        "Check the Docker Engine on the server: `systemctl status docker`. 40 Health shows what "
-                        "answers all the same."),)
+        return (Finding("services", Verdict.INCONCLUSIVE, "Docker does not answer", "all healthy", ENGINE),)
     # after a rollback the environment file may name what a later release brings
     lacks = lacking(environment, deployed.recorded)
     services = tuple(one for one in environment.running_services(deployed.live_colour or "") if one not in lacks)

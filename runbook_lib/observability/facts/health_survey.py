@@ -22,7 +22,8 @@ from runbook_lib.platform.facts.availability import Unanswered, fetch_concurrent
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
-from runbook_lib.platform.facts.releases import Deployed, deployed_state
+from runbook_lib.platform.facts.known_state import known_state
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.running_release import running_release
 
 DEADLINE_S = 6.0
@@ -136,7 +137,7 @@ def _once(environment: Environment, connections: Connections, deadline_s: float,
     # What asks many has a limit for each, and time left over: one that hangs costs its own row, and not all of them
     limit_s = max(0.5, deadline_s - LEFT_OVER_S)
     parts: tuple[Question[Any], ...] = tuple(with_deadline(part, deadline_s) for part in (
-        deployed_state(environment), survey_containers(environment), ask_services(environment, limit_s=limit_s),
+        known_state(environment, limit_s), survey_containers(environment), ask_services(environment, limit_s=limit_s),
         survey_endpoints(environment, timeout_s=limit_s, resolved=True), schema_revision(environment)))
     deployed, containers, replies, endpoints, revision = fetch_concurrently(parts, connections)
     survey = HealthSurvey(datetime.now(UTC), deployed, containers, replies, endpoints, revision, asked=asked)

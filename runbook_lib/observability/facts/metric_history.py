@@ -20,6 +20,7 @@ from runbook_lib.observability.facts.alert_drills import DrillTime, drill_times
 from runbook_lib.observability.facts.alert_rules import DRILL_LABEL
 from runbook_lib.observability.facts.review_window import check_deadline, parse_until
 from runbook_lib.platform.facts.availability import Unanswered, with_deadline
+from runbook_lib.platform.facts.known_state import known_state
 from runbook_lib.platform.facts.metric_ranges import (
     Grid,
     RangeSeries,
@@ -29,7 +30,6 @@ from runbook_lib.platform.facts.metric_ranges import (
     single_range,
 )
 from runbook_lib.platform.facts.metrics_clock import metrics_clock
-from runbook_lib.platform.facts.releases import deployed_state
 from runbook_lib.recovery.facts.backup_survey import survey
 
 DEADLINE_S = 15.0
@@ -130,7 +130,7 @@ def metrics_questions(environment: Environment, window: MetricsWindow,
     asked = [metric_history(name, metric, window, deadline_s) for name, metric in environment.metrics.items()
              if not metric.absent_reason]
     return (*asked, *(with_deadline(question, deadline_s) for question in (
-        deployed_state(environment), survey(environment, checksums=0), alert_periods(window))))
+        known_state(environment, deadline_s / 2), survey(environment, checksums=0), alert_periods(window))))
 
 
 def metric_history(name: str, metric: Metric, window: MetricsWindow, deadline_s: float) -> Question[MetricHistory]:

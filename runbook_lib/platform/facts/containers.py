@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ENGINE_S, ask_engine
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections, Question
@@ -43,12 +44,16 @@ _STATS = of_all("docker stats --no-stream --no-trunc --format '{{json .}}' $ids"
 # By Compose's labels and not by name: a recreation that was interrupted leaves its hash in front of the name, and
 # `container_name` in a Compose file gives it any.
 NOT_RUNNING = 126  # of `exec_in`
-_EXEC = r"""
+_EXEC = rf"""
 project=$1 service=$2; shift 2
-found=$(docker ps --quiet --no-trunc --filter status=running --filter "label=com.docker.compose.project=$project" \
-    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False") || exit 125
-set -- "${found%%[!0-9a-f]*}" "$@"
-[ -n "$1" ] || { echo "no container of $service is running" >&2; exit 126; }
+found=$(timeout {ENGINE_S:g} docker ps --quiet --no-trunc --filter status=running \
+    --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter "label=com.docker.compose.oneoff=False") || {{
+    [ $? != 124 ] || echo "Cannot connect to the Docker daemon: it hangs, no answer within {ENGINE_S:g} s" >&2
+    exit 125
+}}
+set -- "${{found%%[!0-9a-f]*}}" "$@"
+[ -n "$1" ] || {{ echo "no container of $service is running" >&2; exit 126; }}
 exec docker exec --interactive "$@"
 """
 
@@ -104,10 +109,10 @@ def survey_containers(environment: Environment) -> Question[tuple[Container, ...
     """
 
     def fetch(connections: Connections) -> tuple[Container, ...]:
-        command = Command(("sh", "-c", _INSPECT, "containers", environment.project), timeout_s=30)
+        command = Command(("sh", "-c", _INSPECT, "containers", environment.project))
         reasons = {name: one.no_health_check_reason for service, one in environment.services.items()
                    for name in one.containers(service)}
-        found = parse_containers(connections.server.run(command).stdout)
+        found = parse_containers(ask_engine(connections.server.run, command).stdout)
         return tuple(replace(one, unchecked=reasons.get(one.service) or "") for one in found)
 
     return Question("containers", fetch)

@@ -6,6 +6,7 @@ Without this a server whose containers were removed would be taken for one on wh
 from __future__ import annotations
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ask_engine
 from runbook_lib.core.errors import CommandTimedOut, FactUnreadable
 from runbook_lib.core.foreign_json import read_json
 from runbook_lib.core.questions import Connections
@@ -23,8 +24,8 @@ def left_volumes(environment: Environment, connections: Connections) -> tuple[st
     Source: `docker volume ls`, `docker system df`.
     """
     project = environment.project
-    listing = connections.server.run(
-        Command(("docker", "volume", "ls", "--filter", "dangling=true", "--format", _LISTING)))
+    listing = ask_engine(connections.server.run,
+                         Command(("docker", "volume", "ls", "--filter", "dangling=true", "--format", _LISTING)))
     # a volume that was restored by hand has no labels of Compose; Compose takes it by its name all the same
     names = sorted(name for name, _, label in (line.partition("\t") for line in lines_of(listing.stdout))
                    if label == project or (not label and name.startswith(f"{project}_")))

@@ -7,14 +7,13 @@ from datetime import datetime
 
 from runbook_lib.core import programs
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ask_engine
 from runbook_lib.core.errors import FactUnreadable
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import head_of, lines_of, printable
 from runbook_lib.core.times import from_epoch
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import parse_start
-
-TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,10 @@ def survey_leftovers(environment: Environment) -> Question[RunContainers]:
     Source: `docker inspect`, by the labels runbook.project and runbook.alert-drill; `.runbook/lock` on the server.
     """
     command = Command(("bash", "-s", "--", environment.project, environment.server.directory),
-                      stdin=programs.text("platform/leftovers_survey.sh"), timeout_s=TIMEOUT_S)
+                      stdin=programs.text("platform/leftovers_survey.sh"))
 
     def fetch(connections: Connections) -> RunContainers:
-        return parse_leftovers(connections.server.run(command).stdout)
+        return parse_leftovers(ask_engine(connections.server.run, command).stdout)
 
     return Question("containers of runs", fetch)
 

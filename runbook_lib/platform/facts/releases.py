@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from runbook_lib.core.commands import Command
-from runbook_lib.core.errors import FactUnreadable, PreconditionFailed, RunbookError
+from runbook_lib.core.engine import ENGINE_S, ask_engine
+from runbook_lib.core.errors import FactUnreadable, PreconditionFailed
 from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import parse_assignments
 from runbook_lib.environment import Environment
 from runbook_lib.environment.services import COLOURS
 from runbook_lib.platform.facts import by_hand
-from runbook_lib.platform.facts.containers import survey_containers
+from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.earlier_answers import ANSWERS, Unanswered, parse_answers
 from runbook_lib.platform.facts.left_volumes import left_volumes, parse_first_undone
 from runbook_lib.platform.facts.release_history import Release, parse_releases
@@ -43,7 +44,8 @@ class Deployed:
     `left_volumes` hold data and have no container; with `first_undone` a first deployment that never became live,
     and was undone, left them. `by_hand` are the running services of an application that no runbook has deployed, each
     with its image. `replaced` is what is live with the strategy recreate, which has no colours.
-    `unanswered` has by commit the health endpoints that a release was not seen to answer.
+    `unanswered` has by commit the health endpoints that a release was not seen to answer. `engine_silent` is why the
+    engine was not asked: then this is what the files say, and nothing else.
     """
 
     live_colour: str | None
@@ -60,11 +62,13 @@ class Deployed:
     replaced: ReplacedState | None = None
     # a note for rollbacks, and no part of the state that must not move under a plan
     unanswered: Mapping[str, Unanswered] = field(default_factory=dict, hash=False, compare=False)
+    engine_silent: str = ""
 
     @property
     def something_runs(self) -> bool:
-        """Whether an application is there, by whoever it was started."""
-        return self.live_commit is not None or self.live_colour is not None or bool(self.by_hand)
+        """Whether an application is there, by whoever it was started; where only the engine would know, it may be."""
+        return (self.live_commit is not None or self.live_colour is not None or bool(self.by_hand)
+                or bool(self.engine_silent))
 
     @property
     def recorded(self) -> Release | None:
@@ -91,6 +95,7 @@ class Deployed:
             "previous": self.releases[-2].version if len(self.releases) > 1 else "nothing",
             **({"lost, read from Docker": ", ".join(self.lost)} if self.lost else {}),
             **({"data without a container": ", ".join(self.left_volumes)} if self.left_volumes else {}),
+            **({"read from files alone": self.engine_silent} if self.engine_silent else {}),
         }
 
     @property
@@ -124,46 +129,62 @@ class Deployed:
             next_step="Run 20 Deploy for the release that is to be live: it finishes what is missing.",
         )
 
-def deployed_state(environment: Environment) -> Question[Deployed]:
-    """The deployed state. Raises FactUnreadable when a record on the server is damaged.
+
+def deployed_state(environment: Environment, engine_s: float = ENGINE_S) -> Question[Deployed]:
+    """The deployed state. Raises FactUnreadable when a record on the server is damaged, and DockerUnavailable, also
+    where the engine says nothing for `engine_s`.
 
     Source: `compose.variables_file`, the upstream file, release history and checkout on the server, Docker's images.
     """
 
     def fetch(connections: Connections) -> Deployed:
-        directory, server = environment.server.directory, connections.server
-
-        def text(path: str) -> str | None:
-            return None if (raw := server.read(f"{directory}/{path}")) is None else raw.decode("utf-8", "replace")
-
-        head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
-        digest = server.run(Command(("sha256sum", f"{directory}/{environment.compose.secrets_file}"), accepts=(0, 1)))
-        images = server.run(Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")))
-        upstreams, env_text = text(UPSTREAMS), text(environment.compose.variables_file)
-        found = Deployed(
-            live_colour=parse_live_colour(upstreams, environment),
-            head=head.stdout.strip() if head.exit_code == 0 else None,
-            env_text=None if environment.release.replaced else env_text,  # with recreate the application's own
-            upstreams_text=upstreams,
-            secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
-            images=parse_application_images(images.stdout, environment),
-            releases=parse_releases(text(".runbook/releases.jsonl") or ""),
-            left_volumes=left_volumes(environment, connections),
-            unanswered=parse_answers(text(ANSWERS)),
-        )
+        found = by_files(environment, connections)
+        listing = Command(("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"))
+        images = ask_engine(connections.server.run, listing, engine_s)
+        found = replace(found, images=parse_application_images(images.stdout, environment),
+                        left_volumes=left_volumes(environment, connections))
         if found.left_volumes and not (found.releases or found.env_text or found.upstreams_text):
-            found = replace(found, first_undone=parse_first_undone(text(PRE_IMAGE)))
-        refuse_another_project(environment, parse_assignments(env_text or ""))
+            undone = parse_first_undone(_text(environment, connections, PRE_IMAGE))
+            found = replace(found, first_undone=undone)
         if environment.release.replaced:
-            return _as_replaced(found, environment, connections, text(OVERRIDE))
-        return found if upstreams and (env_text or "").strip() else _by_what_runs(found, environment, connections)
+            refuse_other_projects(environment, connections)
+            return as_replaced(environment, connections, found, survey_containers(environment).fetch(connections))
+        return found if found.upstreams_text and (found.env_text or "").strip() \
+            else _by_what_runs(found, environment, connections)
 
     return Question("deployed state", fetch)
 
 
-def _as_replaced(found: Deployed, environment: Environment, connections: Connections, text: str | None) -> Deployed:
-    refuse_other_projects(environment, connections)
-    state = replaced_state(environment, text, found.releases, survey_containers(environment).fetch(connections))
+def by_files(environment: Environment, connections: Connections) -> Deployed:
+    """As much of it as the server's own files say. Raises FactUnreadable, and PreconditionFailed where the folder is of
+    another Compose project."""
+    directory, server = environment.server.directory, connections.server
+    head = server.run(Command(("git", "-C", directory, "rev-parse", "--verify", "HEAD"), accepts=(0, 128)))
+    digest = server.run(Command(("sha256sum", f"{directory}/{environment.compose.secrets_file}"), accepts=(0, 1)))
+    upstreams = _text(environment, connections, UPSTREAMS)
+    env_text = _text(environment, connections, environment.compose.variables_file)
+    refuse_another_project(environment, parse_assignments(env_text or ""))
+    return Deployed(
+        live_colour=parse_live_colour(upstreams, environment),
+        head=head.stdout.strip() if head.exit_code == 0 else None,
+        env_text=None if environment.release.replaced else env_text,  # with recreate the application's own
+        upstreams_text=upstreams,
+        secrets_sha256=digest.stdout.split()[0] if digest.exit_code == 0 else None,
+        images=frozenset(),
+        releases=parse_releases(_text(environment, connections, ".runbook/releases.jsonl") or ""),
+        unanswered=parse_answers(_text(environment, connections, ANSWERS)),
+    )
+
+
+def _text(environment: Environment, connections: Connections, path: str) -> str | None:
+    raw = connections.server.read(f"{environment.server.directory}/{path}")
+    return None if raw is None else raw.decode("utf-8", "replace")
+
+
+def as_replaced(environment: Environment, connections: Connections, found: Deployed,
+                containers: tuple[Container, ...]) -> Deployed:
+    """The same for the strategy recreate, where the images of the containers say what is live."""
+    state = replaced_state(environment, _text(environment, connections, OVERRIDE), found.releases, containers)
     return replace(found, replaced=state, by_hand=state.by_hand)
 
 
@@ -190,29 +211,6 @@ def _by_what_runs(found: Deployed, environment: Environment, connections: Connec
     env = env_file_of(environment, containers, colour, versions) if variables_file in lost else found.env_text
     upstreams = upstreams_file(environment, colour) if UPSTREAMS in lost and colour else found.upstreams_text
     return replace(found, live_colour=colour, env_text=env, upstreams_text=upstreams, lost=lost)
-
-
-def current_state(environment: Environment) -> Question[dict[str, str]]:
-    """Which colour gets the traffic, what variables and checkout say, and the schema: each as far as it can be read.
-
-    Never raises: what cannot be read is shown with its error, after a failure as well as before.
-    """
-
-    def fetch(connections: Connections) -> dict[str, str]:
-        from runbook_lib.platform.facts.database import schema_revision
-
-        state: dict[str, str] = {}
-        try:
-            state = deployed_state(environment).fetch(connections).summary
-        except RunbookError as error:
-            state["deployed state"] = error.what
-        try:
-            state["schema"] = schema_revision(environment).fetch(connections) or "none"
-        except RunbookError as error:
-            state["schema"] = error.what
-        return state
-
-    return Question("state now", fetch)
 
 
 def parse_live_colour(upstreams: str | None, environment: Environment) -> str | None:

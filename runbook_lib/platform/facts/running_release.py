@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runbook_lib.core.commands import Command
+from runbook_lib.core.engine import ask_engine
 from runbook_lib.core.errors import EndpointUnavailable, FactUnreadable, PreconditionFailed
 from runbook_lib.core.questions import Connections
 from runbook_lib.core.text import lines_of
@@ -93,7 +94,7 @@ def refuse_other_projects(environment: Environment, connections: Connections) ->
     containers would be replaced by ours.
     """
     argv = ("sh", "-c", STRANGERS, "strangers", environment.server.directory, environment.project)
-    rows = [line.split("\t") for line in lines_of(connections.server.run(Command(argv)).stdout)]
+    rows = [line.split("\t") for line in lines_of(ask_engine(connections.server.run, Command(argv)).stdout)]
     elsewhere = sorted(name for kind, _, name in rows if kind == "folder")
     if elsewhere:
         folder = next(folder for kind, folder, _ in rows if kind == "folder")

@@ -19,7 +19,8 @@ from runbook_lib.platform.facts.database import schema_revision
 from runbook_lib.platform.facts.earlier_answers import unanswered
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
 from runbook_lib.platform.facts.idle_colour import survey_idle_colour
-from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.known_state import current_state
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.smoke_test import run_smoke_test
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import migration, verification

@@ -17,7 +17,8 @@ from runbook_lib.platform.checks.endpoints import NOTHING_KNOWN, endpoints_show,
 from runbook_lib.platform.facts.containers import Container, survey_containers
 from runbook_lib.platform.facts.earlier_answers import Unanswered, missing_paths
 from runbook_lib.platform.facts.endpoints import Endpoint, survey_endpoints
-from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.known_state import current_state
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import start_services, stop_services
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION, end_leftovers

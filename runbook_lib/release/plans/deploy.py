@@ -17,7 +17,8 @@ from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
-from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.known_state import current_state
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.sessions import KeptSession
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.facts.written_rows import RowCounter

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from runbook_lib.core.operation_names import ROLL_BACK
 from runbook_lib.core.plan import Action, Plan, SkippedStep, Step
+from runbook_lib.platform.facts.known_state import current_state
 from runbook_lib.platform.facts.release_history import Release
-from runbook_lib.platform.facts.releases import current_state
 from runbook_lib.platform.facts.replaced_release import images_of
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import once_settled, start_services, stop_services

@@ -15,7 +15,7 @@ from runbook_lib.core.gates import Gate
 from runbook_lib.core.operation_names import DEPLOY
 from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.platform.checks.container_health import healthy_but, unchecked_services
-from runbook_lib.platform.facts.releases import current_state
+from runbook_lib.platform.facts.known_state import current_state
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.compose import compose_up
 from runbook_lib.platform.plans.leftovers import CANDIDATE, MIGRATION

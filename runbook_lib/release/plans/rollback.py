@@ -14,8 +14,9 @@ from runbook_lib.core.plan import Plan, SkippedStep, Step
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.containers import Container
 from runbook_lib.platform.facts.endpoints import Endpoint
+from runbook_lib.platform.facts.known_state import current_state
 from runbook_lib.platform.facts.release_history import Release
-from runbook_lib.platform.facts.releases import Deployed, current_state
+from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.target import Target
 from runbook_lib.platform.plans import verification
 from runbook_lib.platform.plans.leftovers import MIGRATION

@@ -11,6 +11,9 @@ export LC_ALL=C
 main() {
     local checkout=$1 ref=$2 own=$3 files=("${@:5:$4}"); shift $((4 + $4))
     local patterns=("${@:2:$1}"); shift $((1 + $1))
+    # one that hangs would hold up each question below for as long as all of them have; without one they are asked less
+    timeout 20 docker version >/dev/null 2>&1
+    [[ $? != 124 ]] || { echo 'Cannot connect to the Docker daemon: it hangs, no answer within 20 s' >&2; exit 1; }
     scratch=$(mktemp -d) || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
     commit='' kind='' fetched=''

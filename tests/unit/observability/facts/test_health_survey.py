@@ -125,7 +125,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, *results: HealthSurvey, deadline_s: f
     def part(name: str) -> Any:
         return lambda *_, **__: Question(name, lambda connections: getattr(next(rounds[name]), name))
 
-    for function, name in (("deployed_state", "deployed"), ("survey_containers", "containers"), ("ask_services", "replies"),
+    for function, name in (("known_state", "deployed"), ("survey_containers", "containers"), ("ask_services", "replies"),
                            ("survey_endpoints", "endpoints"), ("schema_revision", "revision")):
         monkeypatch.setattr(health_survey, function, part(name))
     return survey_health(staging(), deadline_s).fetch(None)  # type: ignore[arg-type]
@@ -151,7 +151,7 @@ def test_a_part_that_hangs_is_missing_and_the_others_are_there(monkeypatch: pyte
     def answered(name: str) -> Any:
         return lambda *_, **__: Question(name, lambda connections: getattr(good, name))
 
-    for function, name in (("deployed_state", "deployed"), ("ask_services", "replies"), ("schema_revision", "revision"),
+    for function, name in (("known_state", "deployed"), ("ask_services", "replies"), ("schema_revision", "revision"),
                            ("survey_endpoints", "endpoints")):
         monkeypatch.setattr(health_survey, function, answered(name))
     monkeypatch.setattr(health_survey, "survey_containers", lambda *_: Question("containers", lambda connections: released.wait(600)))
@@ -193,7 +193,7 @@ def test_an_engine_that_is_gone_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> 
     good = survey({"endpoints.0.fields": OK})
     with monkeypatch.context() as patched:
         patched.setattr(health_survey, "survey_containers", gone)
-        for function, name in (("deployed_state", "deployed"), ("ask_services", "replies"), ("schema_revision", "revision"),
+        for function, name in (("known_state", "deployed"), ("ask_services", "replies"), ("schema_revision", "revision"),
                                ("survey_endpoints", "endpoints")):
             value = getattr(good, name)
             patched.setattr(health_survey, function, lambda *_, value=value, name=name, **__: Question(name, lambda connections: value))

@@ -144,7 +144,7 @@ ENVIRONMENT = load_environment("staging")
 # an engine with a container whose name an interrupted recreation has changed
 DOCKER = """#!/bin/sh
 case $1 in
-ps) [ -z "$ENGINE_GONE" ] || exit 1
+ps) [ -z "$ENGINE_GONE" ] || exit "$ENGINE_GONE"
     case "$*" in *project=gw2-staging*service=redis*) echo 4f2c1d; echo 5e3b2a;; esac;;
 exec) shift; echo "in $*"; cat; exit 7;;
 esac
@@ -153,6 +153,7 @@ esac
 
 @pytest.mark.parametrize(("service", "gone", "code", "output"), [
     ("redis", "", 7, "in --interactive 4f2c1d sh -c say 'hello'\ninput"), ("postgres", "", 126, ""), ("redis", "1", 125, ""),
+    ("redis", "124", 125, ""),
 ])
 def test_a_command_runs_in_the_container_that_compose_labels_as_the_service(
     tmp_path: Path, service: str, gone: str, code: int, output: str
@@ -162,6 +163,7 @@ def test_a_command_runs_in_the_container_that_compose_labels_as_the_service(
     done = subprocess.run(exec_in(ENVIRONMENT, service, "sh", "-c", "say 'hello'"), input="input", capture_output=True, text=True, check=False,
                           env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENGINE_GONE": gone})
     assert (done.returncode, done.stdout) == (code, output)
+    assert ("Cannot connect to the Docker daemon: it hangs" in done.stderr) == (gone == "124")  # of `timeout`
 
 
 # lists one that is gone so many times; Docker fails as a whole for it
