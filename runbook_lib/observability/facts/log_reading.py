@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from runbook_lib.core.foreign_json import read_object
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of
+from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of, numbers_in
 from runbook_lib.observability.facts.log_heads import message_columns
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
 from runbook_lib.platform.facts.line_heads import CLOCK, COLOURS
@@ -116,7 +116,7 @@ def _read(lines: pl.DataFrame, piece: bytes, log: LogFile, unreadable: Unreadabl
         if b"\x1b" in piece or not piece:  # no JSON has it as it is: colours for a terminal
             lines, piece = lines.with_columns(pl.col("line").str.replace_all(COLOURS, "")), b""
         keys = keys_of(log, piece[:KEYS_SAMPLE] if log.kind == "access" else b"")
-        values, rest = _objects(lines, piece, keys)
+        values, rest = _objects(lines, piece, keys, numbers_in(log, keys, piece[:KEYS_SAMPLE]))
         found, rest = _with_texts(json_columns(values, log), rest, log)
         _set_aside(rest, NOT_JSON, unreadable)
         if log.kind == "access" and _has_gaps(found) and len(keys) < len(keys_of(log)):
@@ -174,14 +174,19 @@ def _has_gaps(found: pl.DataFrame) -> bool:
     return found.get_column("at").null_count() + found.get_column("status").null_count() > 0
 
 
-def _objects(lines: pl.DataFrame, piece: bytes, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The values of these keys, as texts, with the line; and the lines that are no object.
+def _objects(lines: pl.DataFrame, piece: bytes, keys: tuple[str, ...],
+             numbers: frozenset[str] = frozenset()) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The values of these keys, as texts (`numbers` as such, where all are), with the line; and those that are none.
 
     Many lines are read together; only where that fails, halves of them, until the bad ones are alone.
     """
     import polars as pl
 
     empty = lines.head(0)
+    # what is not a number would be read as nothing
+    if piece and numbers and (values := _together(piece, lines, keys, numbers)) is not None \
+            and not any(values.get_column(key).null_count() for key in numbers):
+        return values, empty
     if piece and (values := _together(piece, lines, keys)) is not None:
         return values, empty
     line = pl.col("line").str.strip_chars()
@@ -205,15 +210,18 @@ def _objects(lines: pl.DataFrame, piece: bytes, keys: tuple[str, ...]) -> tuple[
     return pl.concat(read) if read else pl.DataFrame(schema=schema), pl.concat(bad)
 
 
-def _together(text: bytes, lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame | None:
+def _together(text: bytes, lines: pl.DataFrame, keys: tuple[str, ...],
+              numbers: frozenset[str] = frozenset()) -> pl.DataFrame | None:
     """The values of all lines; None where one of them is not a JSON object."""
     import polars as pl
 
     try:
-        values = pl.read_ndjson(io.BytesIO(text), schema=dict.fromkeys(keys, pl.String), ignore_errors=True)
+        schema = {key: pl.Float64 if key in numbers else pl.String for key in keys}
+        values = pl.read_ndjson(io.BytesIO(text), schema=schema, ignore_errors=True)
     except pl.exceptions.PolarsError:
         return None
-    likely = lines.get_column("line").str.contains(r"^\s*\{").all()
+    line = lines.get_column("line").str
+    likely = line.starts_with("{").all() or line.contains(r"^\s*\{").all()
     if not likely or values.height != lines.height:
         return None
     return values.with_columns(lines.get_column("line"))

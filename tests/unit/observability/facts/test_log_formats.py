@@ -8,10 +8,18 @@ import polars as pl
 import pytest
 
 from runbook_lib.environment.logs import LogFile
-from runbook_lib.observability.facts.log_formats import USUAL_KEYS, candidates, keys_of, moment, severity, text_columns
+from runbook_lib.observability.facts.log_formats import (
+    USUAL_KEYS,
+    candidates,
+    keys_of,
+    moment,
+    numbers_in,
+    severity,
+    text_columns,
+)
 from runbook_lib.observability.facts.log_reading import Unreadable, read_log
 from runbook_lib.platform.facts.log_lines import time_of
-from tests.unit.observability.log_doubles import MESSAGES, REQUESTS
+from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, read, request
 
 
 def test_of_a_field_that_a_sample_has_only_the_keys_in_it_are_read() -> None:
@@ -20,6 +28,34 @@ def test_of_a_field_that_a_sample_has_only_the_keys_in_it_are_read() -> None:
     assert set(USUAL_KEYS["address"]) <= set(found), "a field that the sample lacks may come later"
     assert set(found) < set(keys_of(REQUESTS))
     assert len(keys_of(MESSAGES)) == len(set(keys_of(MESSAGES)))
+
+
+@pytest.mark.parametrize(("sample", "numbers"), [
+    (b'{"status": 200, "seconds": 0.1}', {"status", "seconds"}), (b'{"status":200,"seconds":"0.1"}', {"status"}),
+    (b'{"status":200}\n{"status":"200"}', set()), (b'{"status":200}\n{"status":null}', set()), (b'{"code":-1}', {"code"}),
+    (b'{"up":{"status":"x"},"status":200}', set()), (b"", set()),
+])
+def test_numbers_are_what_a_whole_sample_has_as_such(sample: bytes, numbers: set[str]) -> None:
+    assert numbers_in(REQUESTS, keys_of(REQUESTS, sample), sample) == numbers
+
+
+def test_a_key_that_is_also_a_text_is_read_as_one() -> None:
+    both = LogFile(kind="access", format="json", path="/a", fields={"status": "s", "path": "s"})
+    assert numbers_in(both, keys_of(both), b'{"s": 200}') == frozenset()
+
+
+@pytest.mark.parametrize("odd", [
+    request(status="404", seconds=None), request(seconds="0.5"), request(status=True), request(status=None, code=404), request(seconds={"a": 1}),
+    request(time="2026-11-27T14:30:00+01:30"), request(time="2026-11-27T13:00:00.123456Z"), request(time=1795784400), request(path=None),
+    b'{"status": 1e999}\n', b'{"status": 123456789012345678901234567890}\n', b"{}\n",
+])
+def test_one_odd_line_changes_no_other_and_is_read_as_alone(odd: bytes) -> None:
+    """Numbers and times of one form are read faster, all at once: where one line differs, that must not be seen."""
+    plain = [request(path=f"/{number}?q#f", seconds=number / 8) for number in range(600)]
+    rows, unreadable = read(REQUESTS, b"".join([*plain, odd]))
+    (alone, reasons), (others, none) = read(REQUESTS, odd), read(REQUESTS, b"".join(plain))
+    assert (rows, unreadable, none) == (others + alone, reasons, {})
+    assert [(row["path"], row["seconds"]) for row in others] == [(f"/{number}", number / 8) for number in range(600)]
 
 
 def test_a_key_that_the_environment_file_names_is_the_only_one() -> None:
