@@ -106,7 +106,8 @@ def json_columns(values: pl.DataFrame, log: LogFile) -> pl.DataFrame:
     values = values.with_columns(pl.lit(None, pl.String).alias(key) for key in absent)
     at = _json_moment(values, first("time")).alias("at")
     request_id = first("request_id").fill_null("").alias("request_id")
-    seconds = first("seconds").alias("seconds")
+    took = first("seconds")  # NaN, and what some write where there is none: -1
+    seconds = pl.when(took.is_finite() & (took >= 0)).then(took).alias("seconds")
     if log.kind == "access":
         path, address = first("path"), first("address")
         if log.format == "caddy":  # both lie in the object of the request

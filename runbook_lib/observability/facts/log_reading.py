@@ -15,6 +15,7 @@ from runbook_lib.core.foreign_json import read_object
 from runbook_lib.environment.logs import LogFile
 from runbook_lib.observability.facts.log_formats import combined_columns, json_columns, keys_of, numbers_in
 from runbook_lib.observability.facts.log_heads import message_columns
+from runbook_lib.observability.facts.log_pieces import pieces
 from runbook_lib.observability.facts.log_window import LONGEST_LINE
 from runbook_lib.platform.facts.line_heads import CLOCK, COLOURS
 from runbook_lib.platform.facts.time_zones import any_zone
@@ -66,29 +67,10 @@ def read_log(file: BinaryIO, log: LogFile, unreadable: Unreadable) -> Iterator[p
     Of an access log: at, path, status, seconds, address, request_id. Of messages: at, level, message, request_id.
     `at` is UTC, to the second. What else there was is added to `unreadable`.
     """
-    for piece in _pieces(file, unreadable):
+    for piece in pieces(file, PIECE_BYTES, lambda: unreadable.add(TOO_LONG, [], 1)):
         lines, piece = _lines_of(piece, unreadable)
         if lines.height:
             yield _read(lines, piece, log, unreadable)
-
-
-def _pieces(file: BinaryIO, unreadable: Unreadable) -> Iterator[bytes]:
-    """Whole lines, about 16 MB together. A line without an end is not waited for."""
-    rest, skipping = b"", False
-    while block := file.read(PIECE_BYTES):
-        if skipping:
-            _, newline, block = block.partition(b"\n")
-            skipping = not newline
-        block = rest + block
-        end = block.rfind(b"\n") + 1
-        rest = block[end:]
-        if len(rest) > LONGEST_LINE:
-            unreadable.add(TOO_LONG, [], 1)
-            rest, skipping = b"", True
-        if end:
-            yield block[:end]
-    if rest:
-        yield rest
 
 
 def _lines_of(piece: bytes, unreadable: Unreadable) -> tuple[pl.DataFrame, bytes]:

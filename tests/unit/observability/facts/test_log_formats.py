@@ -19,7 +19,7 @@ from runbook_lib.observability.facts.log_formats import (
 )
 from runbook_lib.observability.facts.log_reading import Unreadable, read_log
 from runbook_lib.platform.facts.log_lines import time_of
-from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, read, request
+from tests.unit.observability.log_doubles import MESSAGES, REQUESTS, read, request, reviewed
 
 
 def test_of_a_field_that_a_sample_has_only_the_keys_in_it_are_read() -> None:
@@ -46,7 +46,8 @@ def test_a_key_that_is_also_a_text_is_read_as_one() -> None:
 
 @pytest.mark.parametrize("odd", [
     request(status="404", seconds=None), request(seconds="0.5"), request(status=True), request(status=None, code=404), request(seconds={"a": 1}),
-    request(time="2026-11-27T14:30:00+01:30"), request(time="2026-11-27T13:00:00.123456Z"), request(time=1795784400), request(path=None),
+    request(seconds="NaN"), request(seconds="-Infinity"), request(seconds=-1),
+    request(time="2026-11-27T14:30:00+01:30"), request(time="2026-11-27T13:00:00.123456Z"), request(time=1795784400), request(path=""),
     b'{"status": 1e999}\n', b'{"status": 123456789012345678901234567890}\n', b"{}\n",
 ])
 def test_one_odd_line_changes_no_other_and_is_read_as_alone(odd: bytes) -> None:
@@ -149,3 +150,11 @@ def test_a_time_is_the_same_whether_all_lines_are_of_the_usual_form_or_one_is_no
         return [at for table in tables for at, key in table.select("at", "request_id").iter_rows() if key == text]
 
     assert read(text) == read(text, "1795651202") == read(text, text, "2026-11-26T00:00:01Z")[:1]
+
+
+@pytest.mark.parametrize("seconds", ["NaN", "Infinity", "-Infinity", -1, "-1.5"])
+def test_what_is_no_time_ends_no_review_and_is_not_known(seconds: object) -> None:
+    """NaN ended 43 with an internal error, and -1, which some write for none, was the fastest reply of all."""
+    review = reviewed((REQUESTS, request(seconds=seconds) + request(seconds=0.25)))
+    (row, _), _ = read(REQUESTS, request(seconds=seconds) + request(seconds=0.25))
+    assert (row["seconds"], review.requests, [one.p50_ms for one in review.routes]) == (None, 2, [250])
