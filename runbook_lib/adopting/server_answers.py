@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from runbook_lib.capacity.facts.slow_statements import survey_statements
 from runbook_lib.connections.browser import browser_program
 from runbook_lib.contract.requirements import Answer, without_a_probe
 from runbook_lib.core import programs
@@ -62,10 +63,11 @@ def ask_server(environment: Environment, connections: Connections, secrets: Mapp
         # what is refused an operator can change; what does not answer may do so in a minute
         met = False if isinstance(error, (Refused, UsageError, AuthenticationRefused, LoginUnusable)) else None
         unknown = Answer(None, "the server could not be asked", "see ssh")
-        return answers | dict.fromkeys((*ANSWERED, "database", "dump", "probes", "rows"), unknown) | {
+        return answers | dict.fromkeys((*ANSWERED, "database", "dump", "probes", "rows", "statements"), unknown) | {
             "ssh": Answer(met, error.what, error.next_step)}
-    return answers | _database(connections) | {"probes": _probes(environment, connections),
-                                               "rows": _rows(connections)}
+    return answers | _database(connections) | {
+        "probes": _probes(environment, connections), "rows": _rows(connections),
+        "statements": _statements(environment, connections)}
 
 
 def parse_survey(text: str) -> dict[str, Answer]:
@@ -153,6 +155,18 @@ def _rows(connections: Connections) -> Answer:
     def ask() -> Answer:
         came = rows_before(RowCounter()).fetch(connections)
         return Answer(came.all_the_time, came.in_words, change)
+
+    return _attempt(ask, change)
+
+
+def _statements(environment: Environment, connections: Connections) -> Answer:
+    """Whether 62 can say which statements are slow: without that it is never passed."""
+    change = "without them 62 ends inconclusive (4), unless without.statements says why there are none"
+
+    def ask() -> Answer:
+        found = survey_statements(environment).fetch(connections)
+        step = f"{found.next_step} W{change[1:]}".strip()
+        return Answer(not found.missing, found.missing or "they can be read", step)
 
     return _attempt(ask, change)
 

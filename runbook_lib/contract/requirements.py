@@ -174,10 +174,8 @@ def _load_target(environment: Environment) -> Answer:
 
 
 def _secret_names(environment: Environment) -> Answer | None:
-    if environment.server_secrets:
-        return None
     own = "; the application's own files on the server have them" if environment.release.replaced else ""
-    return Answer(True, f"no secret has to be delivered{own}")
+    return None if environment.server_secrets else Answer(True, f"no secret has to be delivered{own}")
 
 
 def _page(environment: Environment) -> Answer | None:
@@ -221,6 +219,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "secrets": Requirement("the secrets that a deployment delivers", _secret_names),
     "database": Requirement("a PostgreSQL that answers as the owner", _database),
     "dump": Requirement("a role that may read every table", _database),
+    "statements": Requirement("statistics of statements", lambda one: _absent(one.no_statements_reason)),
     "own_database": Requirement("a database of the application's own, which a restore can make", _own_database),
     "backup_folder": Requirement("a folder for backups that may be written", _database),
     "configuration_folder": Requirement("a folder for the copies of configuration", _on_the_server),

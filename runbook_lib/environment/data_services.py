@@ -16,7 +16,7 @@ OPTIONAL_PARTS = ("database", "cache", "health", "smoke", "monitoring")
 # where a part is given, if not under its own name
 _PLACES = {"health": "health.endpoints", "writes": "a step of smoke with `writes`"}
 # what may be left out unexplained; where there is a reason, the reports have it
-KEYLESS_PARTS = ("migrations", "page", "writes")
+KEYLESS_PARTS = ("migrations", "page", "statements", "writes")
 
 # PostgreSQL makes these on every server: a restore could not create another one, nor rename the live one
 SERVER_DATABASES = ("postgres", "template0", "template1")

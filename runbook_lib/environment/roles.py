@@ -84,6 +84,11 @@ class Roles:
         return self.without.get("database", "") if self.database is None else ""
 
     @property
+    def no_statements_reason(self: _Described) -> str:
+        """Why nothing counts the database's statements, or there is none; empty where they should be counted."""
+        return self.no_database_reason or self.without.get("statements", "")
+
+    @property
     def cache_service(self: _Described) -> str:
         """The cache as Compose names it; empty where this environment has none."""
         return self.cache.service if self.cache and self.cache.service not in self.absent_services else ""

@@ -23,7 +23,8 @@ def statements_are_fast(environment: Environment, statistics: StatementStatistic
         return (statistics.finding(_READABLE),)
     if statistics.missing:
         return (Finding(_READABLE, Verdict.INCONCLUSIVE, statistics.missing, "pg_stat_statements can be read",
-                        f"{statistics.next_step} Until then nothing shows which statement is slow but the log."),)
+                        f"{statistics.next_step} Until then nothing shows which statement is slow but the log. Where "
+                        "that is meant, say why in without.statements of the environment file."),)
     limits = environment.tuning.limits
     slow = [one for one in statistics.statements
             if one.mean_ms >= limits.statement_ms and one.calls >= limits.statement_calls]

@@ -40,7 +40,13 @@ def tuning_questions(environment: Environment, deadline_s: float = DEADLINE_S) -
         return (none, with_deadline(server, limit_s), none, none, with_deadline(asked, limit_s))
     return tuple(with_deadline(question, limit_s) for question in (
         survey_settings(environment, timeout_s=limit_s), server,
-        survey_usage(environment, timeout_s=limit_s), survey_statements(environment, timeout_s=limit_s), asked))
+        survey_usage(environment, timeout_s=limit_s), _statements(environment, limit_s), asked))
+
+
+def _statements(environment: Environment, limit_s: float) -> Question[Any]:
+    if reason := environment.no_statements_reason:
+        return Question("slow statements", lambda connections: DeclaredAbsent("slow statements", reason))
+    return survey_statements(environment, timeout_s=limit_s)
 
 
 def _nothing() -> Question[None]:

@@ -42,11 +42,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def asked(staging: Environment, survey: Any = GOOD, rows: Any = (), reply: Any = (200, {}), secrets: Mapping[str, object] = {},
           probes: Any = "web\tup\t0.1\t10.0.0.2\t\tanswers\n",
-          rows_written: Iterable[int] = (1, 2, 3, 4)) -> dict[str, Answer]:
+          rows_written: Iterable[int] = (1, 2, 3, 4), extension: Any = ({"schema": "public", "has_info": False},)) -> dict[str, Answer]:
     written = iter(rows_written)
     paths = staging.health.endpoints if not isinstance(reply, dict) else reply
     connections = ScriptedConnections(commands={"requirements": survey, "bash": probes}, replies=reply if isinstance(reply, dict) else dict.fromkeys(paths, reply),
                                       sql={"has_table_privilege": rows if isinstance(rows, RunbookError) else list(rows),
+                                           "pg_extension": list(extension), "FROM public.pg_stat_statements": [],
                                            "pg_is_in_recovery": FactUnreadable("nothing"),
                                            "pg_stat_database": lambda: [{"rows": next(written), "late": False}]})
     return ask_server(staging, connections, secrets)
@@ -220,3 +221,11 @@ def test_a_folder_that_is_missing_comes_with_the_command_that_makes_it(staging: 
     assert answers["backup_folder"].change.startswith(f"as root on the server: install -d -o {user} -m 0700 ")
     assert answers["backup_folder"].change.endswith(folder)
     assert "DIRECTORY" not in answers["backup_folder"].change
+
+
+def test_statements_that_are_not_counted_are_named_before_62_is_inconclusive(staging: Environment) -> None:
+    """Doctor said that 62 can run, and 62 ended inconclusive, always."""
+    answer = asked(staging, extension=())["statements"]
+    assert (answer.met, answer.declared) == (False, False)
+    assert "was not created" in answer.measured
+    assert "CREATE EXTENSION" in answer.change and "62 ends inconclusive (4)" in answer.change and "without.statements" in answer.change

@@ -54,8 +54,8 @@ def test_an_environment_may_be_without_a_cache_and_says_why(tmp_path: Path, text
     ("cache: null", "cache: give it, or say in without.cache why this environment has none"),
     ("without: {cache: none}", "without.cache: cache is given as well; leave one of them out (cache: null)"),
     ("without: {cash: none}",
-     "without.cash: only database, cache, health, smoke, monitoring, migrations, page, writes can be left out; did you mean 'cache'?"),
-    ("without: {metrics: none here}", "without.metrics: only database, cache, health, smoke, monitoring, migrations, page, writes can be left out"),
+     "without.cash: only database, cache, health, smoke, monitoring, migrations, page, statements, writes can be left out; did you mean 'cache'?"),
+    ("without: {metrics: none here}", "without.metrics: only database, cache, health, smoke, monitoring, migrations, page, statements, writes can be left out"),
     ("cache: null\nwithout: {cache: ''}", "without.cache: should not be empty"),
     ("database: {servise: db}", "database.servise: unknown key; did you mean 'service'?"),
 ])

@@ -43,6 +43,13 @@ def test_without_a_database_its_part_is_declared_absent_and_the_rest_is_asked() 
     assert len(absent) == 14  # settings, statements, four of indexes, seven of vacuum, reads from memory
 
 
+def test_statements_that_are_meant_not_to_be_counted_are_not_asked(staging: Environment) -> None:
+    environment = staging.model_copy(update={"without": {"statements": "the database is a hosted one"}})
+    answer = tuning_questions(environment)[3].fetch(ScriptedConnections())
+    (found,) = statements_are_fast(environment, answer)
+    assert (found.verdict, found.measured) == (Verdict.NOT_APPLICABLE, "declared absent: the database is a hosted one")
+
+
 def test_without_a_metric_the_pool_is_not_asked(staging: Environment) -> None:
     backend = staging.tuning.backend.model_copy(update={"pool_query": None})
     environment = staging.model_copy(update={"tuning": staging.tuning.model_copy(update={"backend": backend})})
