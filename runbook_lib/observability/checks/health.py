@@ -19,13 +19,14 @@ from runbook_lib.platform.facts.by_hand import BY_HAND, NOT_YET
 from runbook_lib.platform.facts.certificates import Certificate
 from runbook_lib.platform.facts.leftovers import RunContainers
 from runbook_lib.platform.facts.logs import SevereLines
-from runbook_lib.platform.facts.monitoring import NO_TARGET, Alert, ScrapeTarget, notebooks_for
+from runbook_lib.platform.facts.monitoring import NO_TARGET, NOT_SCRAPED, Alert, ScrapeTarget, notebooks_for
 from runbook_lib.platform.facts.mounted_files import StaleFile
 from runbook_lib.platform.facts.releases import Deployed
 from runbook_lib.platform.facts.server import ServerState
 from runbook_lib.release.checks.capacity import disk_and_memory
 from runbook_lib.release.checks.tls import VALID, certificate, without_tls
 
+_SOON = "Prometheus, or its configuration, is new: run again in a minute."
 CLOCK_S = 5.0
 # 40 does not send to itself
 CAUSE_ABOVE = "The rows of services above show which one is the cause, 43 Log review the errors."
@@ -109,6 +110,9 @@ def monitoring_sees(environment: Environment, targets: tuple[ScrapeTarget, ...] 
     if targets == () and not alerts:
         return (_targets(()), Finding("alerts", Verdict.INCONCLUSIVE, "Prometheus asks nothing, so nothing can fire",
                                       "none firing", NO_TARGET))
+    if alerts == () and not isinstance(targets, Unanswered) and any(one.waits for one in targets):
+        return (_targets(targets), Finding("alerts", Verdict.INCONCLUSIVE, "Prometheus has just begun to ask",
+                                           "none firing", _SOON))
     return (_targets(targets), *_alerts(alerts))
 
 
@@ -117,11 +121,14 @@ def _targets(targets: tuple[ScrapeTarget, ...] | Unanswered) -> Finding:
         return _unanswered("monitoring targets", targets, "all up")
     if not targets:
         return Finding("monitoring targets", Verdict.INCONCLUSIVE, "Prometheus has no target", "all up", NO_TARGET)
-    down = [f"{one.job} ({head_of(one.last_error, 60)})" for one in targets if not one.up]
-    return finding("monitoring targets", not down,
-                   measured=f"{len(targets) - len(down)} of {len(targets)} up" + (f"; down: {', '.join(down)}" if down
-                                                                                 else ""),
-                   expected="all up", next_step="The service that is not scraped has a row of its own above.")
+    waiting = [one.job for one in targets if one.waits]
+    down = [f"{one.job} ({head_of(one.last_error, 60)})" for one in targets if not one.up and not one.waits]
+    up = f"{sum(one.up for one in targets)} of {len(targets)} up"
+    words = (up, *((f"down: {', '.join(down)}",) if down else ()),
+             *((f"{NOT_SCRAPED}: {', '.join(waiting)}",) if waiting else ()))
+    return finding("monitoring targets", False if down else None if waiting else True, measured="; ".join(words),
+                   expected="all up", next_step="The service that is not scraped has a row of its own above." if down
+                   else _SOON)
 
 
 def _alerts(alerts: tuple[Alert, ...] | Unanswered) -> tuple[Finding, ...]:

@@ -21,6 +21,9 @@ T = TypeVar("T")
 Series = tuple[tuple[datetime, float], ...]  # (UTC time, value)
 
 
+NOT_SCRAPED = "not scraped yet"
+
+
 @dataclass(frozen=True)
 class ScrapeTarget:
     """One scraped address. `last_error` is Prometheus's own; `up` is False until it was scraped once."""
@@ -29,6 +32,11 @@ class ScrapeTarget:
     instance: str
     up: bool
     last_error: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is known of it: Prometheus, or its configuration, is newer than an interval of scrapes."""
+        return not self.up and self.last_error == NOT_SCRAPED
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,7 @@ def parse_targets(data: Any) -> tuple[ScrapeTarget, ...]:
                 job=str(one["labels"]["job"]),
                 instance=str(one["labels"]["instance"]),
                 up=one["health"] == "up",
-                last_error=str(one.get("lastError") or ("not scraped yet" if one["health"] == "unknown" else "")),
+                last_error=str(one.get("lastError") or (NOT_SCRAPED if one["health"] == "unknown" else "")),
             )
             for one in data["activeTargets"]
         ),

@@ -209,7 +209,7 @@ def monitoring_green(targets: tuple[ScrapeTarget, ...], alerts: tuple[Alert, ...
     return (
         finding(
             "monitoring targets",
-            not down if targets else None,
+            None if not targets or (down and all(one.up or one.waits for one in targets)) else not down,
             measured=f"{len(targets) - len(down)} of {len(targets)} up"
             + (f"; down: {', '.join(down)}" if down else ""),
             expected="all up",
