@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST = 8
 _QUIET = "#5b6675"
-_OTHERS = "(another role's statement: its text is hidden from the environment's)"
+_OTHERS = "(a statement of another role: its text is hidden)"
 _FAR = 4.0  # times more or less: beyond, a point would push all others together
 # a verdict is never shown by its colour alone
 _SIGNS = {True: ("o", BLUE, "as planned"), False: ("X", RED, "not as planned"), None: ("D", PURPLE, "not known")}

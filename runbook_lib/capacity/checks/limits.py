@@ -17,7 +17,7 @@ from runbook_lib.platform.facts.availability import Unanswered
 # what follows the title of a resource, in the names of its checks
 NAMED = "resources are named"
 READABLE = 40  # characters of a query
-KNOWN, BELOW = ": known", ": below its limit"
+KNOWN, BELOW, LASTS = ": use is known", ": below the limit", ": the limit lasts"
 _SEE = "See its row under “Is the use known?”"
 _LONGER = "Prometheus keeps what `--storage.tsdb.retention.time` says; run this review again when there is more."
 
@@ -128,13 +128,13 @@ def _refused(environment: Environment, resources: list[ReviewedResource]) -> tup
         alike[one.grown.refusal].append(one.resource.title)
     expected = f"more than {environment.capacity.plan_within_days} days"
     return tuple(Finding(
-        f"{titles[0]}: lasts" if len(titles) == 1 else f"{pluralize(len(titles), 'limit')}: last", Verdict.INCONCLUSIVE,
+        f"{titles[0]}{LASTS}" if len(titles) == 1 else f"how long {len(titles)} limits last", Verdict.INCONCLUSIVE,
         f"no forecast: {refusal}" + (f" ({', '.join(titles)})" if len(titles) > 1 else ""), expected, _LONGER)
         for refusal, titles in alike.items())
 
 
 def _lasts(environment: Environment, review: CapacityReview, one: ReviewedResource) -> Finding:
-    rules, check = environment.capacity, f"{one.resource.title}: lasts"
+    rules, check = environment.capacity, f"{one.resource.title}{LASTS}"
     expected = f"more than {rules.plan_within_days} days"
     ahead = one.forecast(review.now)
     if ahead is None:

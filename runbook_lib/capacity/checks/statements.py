@@ -28,8 +28,8 @@ def statements_are_fast(environment: Environment, statistics: StatementStatistic
     limits = environment.tuning.limits
     slow = [one for one in statistics.statements
             if one.mean_ms >= limits.statement_ms and one.calls >= limits.statement_calls]
-    found = [_slow(place, one, expected) for place, one in enumerate(slow[:MOST], start=1)]
-    return (_readable(statistics), *(found or [_none_slow(statistics, expected)]), *_hidden(statistics))
+    found = [_slow(environment, place, one, expected) for place, one in enumerate(slow[:MOST], start=1)]
+    return (_readable(statistics), *(found or [_none_slow(statistics, expected)]), *_hidden(environment, statistics))
 
 
 def _readable(statistics: StatementStatistics) -> Finding:
@@ -57,16 +57,17 @@ def _none_slow(statistics: StatementStatistics, expected: str) -> Finding:
                    else f"the slowest mean is {readable_number(slowest)} ms")
 
 
-def _slow(place: int, one: Statement, expected: str) -> Finding:
+def _slow(environment: Environment, place: int, one: Statement, expected: str) -> Finding:
     verdict = Verdict.FAILED if one.share >= 10 else Verdict.WARNING
     return Finding(f"slow statement {place}", verdict,
                    f"mean {one.mean_ms:.0f} ms, {pluralize(one.calls, 'call')}, {one.share:.0f} % of all statements' "
-                   f"time: {head_of(one.text, 300)}", expected, _advice(one))
+                   f"time: {head_of(one.text, 300)}", expected, _advice(environment, one))
 
 
-def _advice(one: Statement) -> str:
+def _advice(environment: Environment, one: Statement) -> str:
     if one.hidden:
-        return "Its text is another role's: ask as a superuser, or GRANT pg_read_all_stats to the environment's role."
+        return (f"It is of another role, and {environment.postgres.owner} may not read its text. "
+                f"{_let_read(environment)} Or ask as a superuser.")
     steps = ["EXPLAIN (ANALYZE, BUFFERS) it with a user's own values."]
     if one.compared:
         steps.append(f"Is there an index that begins with {' or '.join(one.compared[:3])}? See “missing index” below.")
@@ -76,7 +77,7 @@ def _advice(one: Statement) -> str:
     return " ".join([*steps, "Every request that needs it waits for it, and holds a connection of the pool."])
 
 
-def _hidden(statistics: StatementStatistics) -> tuple[Finding, ...]:
+def _hidden(environment: Environment, statistics: StatementStatistics) -> tuple[Finding, ...]:
     hidden = [one for one in statistics.statements if one.hidden]
     if not hidden:
         return ()
@@ -84,7 +85,11 @@ def _hidden(statistics: StatementStatistics) -> tuple[Finding, ...]:
     # those of them that are slow have a finding of their own
     return (Finding("statements of other roles", Verdict.NOT_APPLICABLE,
                     f"{pluralize(len(hidden), 'text')} of other roles are hidden, {share:.0f} % of all time", "",
-                    "As a superuser: GRANT pg_read_all_stats TO the environment's role."),)
+                    _let_read(environment)),)
+
+
+def _let_read(environment: Environment) -> str:
+    return f"As a superuser: GRANT pg_read_all_stats TO {environment.postgres.owner};"
 
 
 def _since(statistics: StatementStatistics) -> str:

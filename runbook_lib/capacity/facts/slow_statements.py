@@ -13,6 +13,7 @@ from runbook_lib.core.questions import Connections, Question
 from runbook_lib.core.text import printable
 from runbook_lib.core.times import parse_time
 from runbook_lib.environment import Environment
+from runbook_lib.environment.data_services import Database
 
 TIMEOUT_S = 15.0
 MOST = 15
@@ -98,7 +99,8 @@ def survey_statements(environment: Environment, *, timeout_s: float = TIMEOUT_S)
         for place in places:
             found = _ask(connections, _EXTENSION, timeout_s, place if place != own else None)
             if found:
-                return _statistics(connections, found[0], own, place if place != own else None, timeout_s)
+                other_place = place if place != own else None
+                return _statistics(connections, found[0], environment.postgres, other_place, timeout_s)
         where = environment.tuning.postgres.statements_database or own
         return StatementStatistics(
             where, f"the extension pg_stat_statements was not created in {' or '.join(places)}",
@@ -112,8 +114,9 @@ def _ask(connections: Connections, sql: str, timeout_s: float, database: str | N
     return connections.database.rows(sql, timeout_s=timeout_s, **({"database": database} if database else {}))
 
 
-def _statistics(connections: Connections, extension: dict[str, Any], own: str, other: str | None,
+def _statistics(connections: Connections, extension: dict[str, Any], database: Database, other: str | None,
                 timeout_s: float) -> StatementStatistics:
+    own = database.name
     schema, place = str(extension["schema"]), other or own
     if ";" in schema or "\\" in schema:  # what no question of ours may hold
         return StatementStatistics(place, f"the extension lies in the schema {printable(schema)}",
@@ -122,7 +125,7 @@ def _statistics(connections: Connections, extension: dict[str, Any], own: str, o
         rows = _ask(connections, _STATEMENTS.format(schema=schema, database=own), timeout_s, other)
         info = _ask(connections, _INFO.format(schema=schema), timeout_s, other) if extension["has_info"] else []
     except FactUnreadable as refused:
-        reason = _reason(refused.what)
+        reason = _reason(refused.what, database.owner)
         if reason is None:
             raise
         return StatementStatistics(place, *reason)
@@ -138,15 +141,15 @@ def _statistics(connections: Connections, extension: dict[str, Any], own: str, o
                              next_step="Run the notebook again.") from cause
 
 
-def _reason(words: str) -> tuple[str, str] | None:
+def _reason(words: str, role: str) -> tuple[str, str] | None:
     """Why there are no statistics and what to do, where that can be seen from PostgreSQL's refusal."""
     if _NOT_LOADED.search(words):
         return ("the extension is there, but its library is not loaded",
                 "In postgresql.conf: shared_preload_libraries = 'pg_stat_statements'; then restart PostgreSQL.")
     if _DENIED.search(words):
-        return ("the environment's role may not read pg_stat_statements",
-                "As a superuser, where the extension is: GRANT SELECT ON pg_stat_statements TO the role, and GRANT "
-                "pg_read_all_stats to it for the texts of other roles.")
+        return (f"the role {role} may not read pg_stat_statements",
+                f"As a superuser, where the extension is: GRANT SELECT ON pg_stat_statements TO {role}; and for the "
+                f"texts of other roles: GRANT pg_read_all_stats TO {role};")
     if _OLD.search(words):
         return ("the extension is of an older version than the server",
                 "As a superuser, where the extension is: ALTER EXTENSION pg_stat_statements UPDATE.")

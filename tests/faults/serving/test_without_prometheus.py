@@ -15,7 +15,7 @@ ASKED = {
     "00_start_here": ((), (1,), "alerts", "a recorded release is live"),
     "41_metrics_review": (("-p", "window=10m"), (4,), "Error rate is recorded", ""),
     "42_alert_drill": ((), (3,), "every condition has its rule", "silences end"),
-    "61_capacity_review": ((), (1, 4), "Memory of the server: known", "postgres fits its limits"),
+    "61_capacity_review": ((), (1, 4), "Memory of the server: use is known", "postgres fits its limits"),
 }
 
 

@@ -39,11 +39,11 @@ def test_each_red_case_on_a_live_server_and_what_is_kept_for_the_next_review(
     ended = operator.run("61_capacity_review", "-p", "deadline_s=60", environment=mine)
     found = findings(ended)
     assert ended.code == 1, ended.output
-    assert found["Memory of Redis: known"]["measured"] == "renamed_by_the_application gave no series"
-    assert found["Memory of Redis: known"]["verdict"] == "inconclusive"
-    assert found["Memory of the server: below its limit"]["verdict"] == "failed"
-    assert found["Connections of the database: below its limit"]["verdict"] == "passed"
-    refused = next(one["measured"] for check, one in found.items() if check.endswith("limits: last"))
+    assert found["Memory of Redis: use is known"]["measured"] == "renamed_by_the_application gave no series"
+    assert found["Memory of Redis: use is known"]["verdict"] == "inconclusive"
+    assert found["Memory of the server: below the limit"]["verdict"] == "failed"
+    assert found["Connections of the database: below the limit"]["verdict"] == "passed"
+    refused = next(one["measured"] for check, one in found.items() if check.endswith("limits last"))
     assert "of history, at least 3650 are needed" in refused
     assert "Connections of the database" in refused
     # how busy this machine is, and how long the container runs, decide

@@ -32,7 +32,7 @@ def test_runs_are_listed_with_their_outcome(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_lines_of_an_outcome_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """00 showed `expected its use up to now Storage of Prometheus: known: …`."""
+    """00 showed `expected its use up to now Storage of Prometheus: use is known: …`."""
     monkeypatch.setattr(project, "outputs", lambda: tmp_path)
     BUILDERS["failed_and_rolled_back"](tmp_path)
     (row,) = recent_runs()

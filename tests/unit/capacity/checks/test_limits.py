@@ -41,7 +41,7 @@ def test_what_is_not_known_is_said_in_the_same_sentence() -> None:
 
 def test_a_query_is_in_its_row_and_in_no_sentence() -> None:
     query = staging().capacity.resources["server_cpu"].query
-    lost = Finding("Processor of the server: known", Verdict.INCONCLUSIVE, f"{query} gave no series")
+    lost = Finding("Processor of the server: use is known", Verdict.INCONCLUSIVE, f"{query} gave no series")
     text = capacity_answer(staging(), review({"server_disk": lambda day: 40.0}), (lost,))
     assert text.endswith("; not known: Processor of the server (its query gave no series).")
 
@@ -57,14 +57,14 @@ def test_where_no_use_is_known_nothing_is_said_of_any_limit() -> None:
 def test_what_is_not_known_has_one_row_and_neither_a_limit_nor_a_forecast() -> None:
     """On a server of an hour a resource had three rows, and the report of 61 a page of what it does not know."""
     found = review({})
-    assert {one.verdict for one in use_is_known(staging(), found) if one.check.endswith(": known")} == {Verdict.INCONCLUSIVE}
+    assert {one.verdict for one in use_is_known(staging(), found) if one.check.endswith(": use is known")} == {Verdict.INCONCLUSIVE}
     assert below_limits(staging(), found) == limits_last(staging(), found) == ()
 
 
 def test_limits_without_a_forecast_for_one_reason_have_one_row() -> None:
     found = review({name: lambda day: 40.0 for name in ("server_memory", "server_disk", "redis_memory")}, days=3)
     (row,) = limits_last(staging(), found)
-    assert (row.check, row.verdict) == ("3 limits: last", Verdict.INCONCLUSIVE)
+    assert (row.check, row.verdict) == ("how long 3 limits last", Verdict.INCONCLUSIVE)
     assert row.measured.endswith("(Memory of the server, Fullest disk of the server, Memory of Redis)")
     assert "of history, at least 21 are needed" in row.measured
 
@@ -74,7 +74,7 @@ def test_a_query_that_needs_hours_is_not_a_fault_of_a_prometheus_that_just_began
     lost = [replace(one, lacking=Unanswered(one.name, f"{one.resource.query} gave no series", "Compare it.")) for one in found.resources]
     begun = found.window.grid.end - timedelta(minutes=46)
     young = replace(found, window=replace(found.window, data_since=begun), resources=tuple(lost))
-    (row,) = (one for one in use_is_known(staging(), young) if one.check == "Processor of the server: known")
+    (row,) = (one for one in use_is_known(staging(), young) if one.check == "Processor of the server: use is known")
     assert "quantile_over_time" not in row.measured
     left_out = replace(lost[0], lacking=Unanswered(lost[0].name, "measured during an alert drill only", "Run again after 13:00."))
     (other,) = (one for one in use_is_known(staging(), replace(young, resources=(left_out,))) if one.measured == left_out.lacking.reason)
