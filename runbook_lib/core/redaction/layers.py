@@ -21,6 +21,7 @@ LONGEST_QUOTED = 20_000  # of a token with percent signs, backslashes or entitie
 MOST_MEANT = 4  # times the length of the text: what is decoded of it, in all
 _QUOTED = re.compile(r"(?<!\S)[^\s%\\&]*[%\\&]\S*")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_AT_ONCE = 100_000  # characters of such tokens
 _OF_TOKENS = string.ascii_letters + string.digits + "+/_-"
 
 _APART = "\n\n\n"  # between what two tokens mean: no form of a secret goes over it
@@ -64,14 +65,41 @@ def beginning_of_token(text: str, most: int) -> int:
 
 def _meanings(text: str) -> Iterator[tuple[int, int, str]]:
     yield from meanings_of_tokens(text)
+    places, size = list[tuple[int, int]](), 0
     for found in _QUOTED.finditer(text):
-        if found.end() - found.start() <= LONGEST_QUOTED:
-            yield from ((found.start(), found.end(), meant) for meant in _unquoted(found[0]))
+        start, end = found.span()
+        if end - start <= LONGEST_QUOTED:
+            places.append((start, end))
+            size += end - start
+            if size > _AT_ONCE:
+                yield from _of_quoted(text, places)
+                places, size = [], 0
+    yield from _of_quoted(text, places)
 
 
-def _unquoted(token: str) -> set[str]:
+def _of_quoted(text: str, places: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """What the tokens at these places mean: each that is there again and again is read once."""
+    tokens = [text[start:end] for start, end in places]
+    unquoted = _without_percent([one for one in dict.fromkeys(tokens) if "%" in one])
+    meant = {one: _unquoted(one, unquoted.get(one, one)) for one in dict.fromkeys(tokens)}
+    for (start, end), token in zip(places, tokens, strict=True):
+        for one in meant[token]:
+            yield start, end, one
+
+
+def _without_percent(tokens: list[str]) -> dict[str, str]:
+    """Tokens with what percent-encoding makes of them: all at once, one a line, as a call for each takes most of the
+    time. Those that mean a line end are read on their own.
+    """
+    alone = [one for one in tokens if "%0A" in one or "%0a" in one]
+    lines = [one for one in tokens if "%0A" not in one and "%0a" not in one] if alone else tokens
+    return {**dict(zip(lines, unquote_plus("\n".join(lines)).split("\n"), strict=False)),
+            **{one: unquote_plus(one) for one in alone}}
+
+
+def _unquoted(token: str, without_percent: str) -> set[str]:
     """What percent-encoding, JSON, repr and HTML make of it, each once; only where it is another text."""
-    meant = {unquote_plus(token)} if "%" in token else set()
+    meant = {without_percent}
     if "\\" in token:
         meant.add(_ESCAPE.sub(lambda one: chr(int(one[1] or one[2], 16)) if one[1] or one[2] else one[3], token))
     if "&" in token:

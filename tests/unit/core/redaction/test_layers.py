@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runbook_lib.core.redaction import Redactor, Secret
+from runbook_lib.core.redaction import Redactor, Secret, layers
 from runbook_lib.core.redaction.layers import beginning_of_token, meanings
 from tests.unit.core.redaction.quotings import wrapped
 
@@ -76,6 +76,23 @@ def test_what_is_meant_is_bounded_and_its_places_are_known() -> None:
     found = meanings(f"x {token} y")
     assert found and "a printable text" in found.text and set(found.tokens_of(0, len(found.text))) == {(2, 2 + len(token))}
     assert meanings("nothing in here") is None
+
+
+def test_each_token_has_its_own_meaning_although_many_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by trying: a call for each made a flood of short tokens take a second for each megabyte."""
+    read: list[str] = []
+
+    def counted(text: str) -> str:
+        read.append(text)
+        return urllib.parse.unquote_plus(text)
+
+    monkeypatch.setattr(layers, "unquote_plus", counted)
+    found = meanings("%41 a%0Ab%0ac %c3%a4+ x\\n%42 %e2%82 " + "%43 " * 1000)
+    assert found
+    first, line_ends, umlaut, *both, cut, last = found.text.split("\n\n\n")[:7]
+    assert (first, line_ends, umlaut, cut, last) == ("A", "a\nb\nc", "ä ", "\ufffd", "C")
+    assert sorted(both) == ["x\\nB", "xn%42"]
+    assert (len(found.ends), len(read)) == (1006, 2)
 
 
 @pytest.mark.parametrize("text", ["QUFB" * 100_000, "ICAg" * 100_000, "414141" * 60_000, "IFAUCQKB" * 50_000, "%41" * 130_000, "\\" * 400_000,
