@@ -151,7 +151,7 @@ def _database(environment: Environment) -> Answer | None:
 
 
 def _absent(reason: str) -> Answer | None:
-    return Answer(False, f"declared absent: {reason}", "none: it is what the environment file says") if reason else None
+    return Answer(False, f"not here: {reason}", "none: it is what the environment file says") if reason else None
 
 
 def _own_database(environment: Environment) -> Answer | None:

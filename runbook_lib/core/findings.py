@@ -73,8 +73,8 @@ def as_warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def not_applicable(check: str, reason: str) -> Finding:
-    """A check of something that this environment is declared to be without, and why it is."""
-    return Finding(check, Verdict.NOT_APPLICABLE, f"declared absent: {reason}")
+    """A check of something that is not here, and why: by the environment file, the live release or what was done."""
+    return Finding(check, Verdict.NOT_APPLICABLE, reason)
 
 
 def lines_of(findings: Iterable[Finding], wanted: str) -> list[str]:

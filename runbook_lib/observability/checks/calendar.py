@@ -125,7 +125,7 @@ def nothing_is_overdue(calendar: Calendar) -> Finding:
 
 
 def _absent(duty: Duty, reason: str) -> Duty:
-    return Duty(duty.name, None, None, Verdict.NOT_APPLICABLE, f"declared absent: {reason}", duty.notebook)
+    return Duty(duty.name, None, None, Verdict.NOT_APPLICABLE, f"not here: {reason}", duty.notebook)
 
 
 def _repeated(name: str, last: datetime | None, maximum_age_h: int, now: datetime, notebook: str, *,
@@ -166,7 +166,7 @@ def _alert_drill(environment: Environment, drills: AlertDrills | None, now: date
 def _certificate(environment: Environment, certificate: Certificate | None, now: datetime, *, live: bool) -> Duty:
     name, notebook = "certificate", "10 Preflight"
     if environment.public.no_tls_reason:
-        return Duty(name, None, None, Verdict.NOT_APPLICABLE, f"declared absent: {environment.public.no_tls_reason}",
+        return Duty(name, None, None, Verdict.NOT_APPLICABLE, f"not here: {environment.public.no_tls_reason}",
                     notebook)
     if certificate is None and not live:
         return Duty(name, None, None, Verdict.WARNING, "nothing is deployed yet", notebook)

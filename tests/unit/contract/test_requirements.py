@@ -194,5 +194,5 @@ def test_what_the_file_says_that_there_is_none_of_comes_with_its_reason(staging:
     bare = staging.model_copy(update={"metrics": {}, "monitoring": None, "without": {"monitoring": "its owners keep no metrics"}})
     answer = REQUIREMENTS["metrics"].judge(bare)
     assert answer is not None
-    assert (answer.met, answer.measured) == (False, "declared absent: its owners keep no metrics")
+    assert (answer.met, answer.measured) == (False, "not here: its owners keep no metrics")
     assert "run a Prometheus" not in answer.change

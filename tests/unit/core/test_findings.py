@@ -52,7 +52,7 @@ def test_only_passes_warnings_and_what_is_not_here_let_a_run_go_on() -> None:
 
 def test_what_is_declared_absent_is_not_a_pass_and_not_a_failure() -> None:
     one = not_applicable("grafana is healthy", "no image")
-    assert (one.verdict, one.measured, one.next_step) == (Verdict.NOT_APPLICABLE, "declared absent: no image", "")
+    assert (one.verdict, one.measured, one.next_step) == (Verdict.NOT_APPLICABLE, "no image", "")
     assert not one.verdict.was_checked
     assert [verdict for verdict in Verdict if not verdict.was_checked] == [Verdict.NOT_APPLICABLE]
 

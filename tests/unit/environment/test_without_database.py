@@ -64,7 +64,7 @@ def test_a_folder_for_dumps_need_not_be_named_where_there_are_none(given: dict[s
 def test_nothing_asks_for_a_folder_of_dumps_where_there_are_none() -> None:
     answer = REQUIREMENTS["backup_folder"].judge(shop(**NONE, **ONE))
     assert answer is not None
-    assert (answer.met, answer.measured) == (False, "declared absent: notes are files in a volume")
+    assert (answer.met, answer.measured) == (False, "not here: notes are files in a volume")
 
 
 def test_an_environment_may_be_without_a_database_and_says_what_keeps_its_data() -> None:
@@ -92,7 +92,7 @@ def test_what_does_not_go_together_without_a_database_is_refused(change: dict[st
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 EMPTY = Backups("/backups/shop/database", "", NOW, NOW, None)
-WHY = "declared absent: notes are files in a volume"
+WHY = "notes are files in a volume"
 
 
 @pytest.fixture

@@ -120,4 +120,4 @@ def all_not_applicable(outputs: Path) -> RunFolder:
     journal.write("findings", stage="dashboards", findings=[
         not_applicable("dashboards are complete", "this environment has no Grafana")])
     return finish(folder, journal, "not applicable", 0,
-                  "Not applicable here: dashboards are complete (declared absent: this environment has no Grafana).")
+                  "Not applicable here: dashboards are complete (this environment has no Grafana).")

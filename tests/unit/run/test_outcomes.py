@@ -109,6 +109,6 @@ def test_what_is_not_applicable_is_not_a_pass_and_not_a_failure() -> None:
     assert (mixed.verdict, mixed.exit_code, mixed.summary) == (Verdict.PASSED, 0, "1 of 1 checks passed, 1 not applicable.")
     alone = outcome_of_findings([absent], not_applied=False, observed=True)
     assert (alone.verdict, alone.exit_code) == (Verdict.NOT_APPLICABLE, 0)
-    assert alone.summary == "Not applicable here: grafana is healthy (declared absent: no image)."
+    assert alone.summary == "Not applicable here: grafana is healthy (no image)."
     assert outcome_of_findings([FAILED, absent], not_applied=False, observed=True).exit_code == 1
     assert outcome_of_findings([INCONCLUSIVE, absent], not_applied=False, observed=True).exit_code == 4

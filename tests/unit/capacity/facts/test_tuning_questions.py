@@ -38,7 +38,7 @@ def test_without_a_database_its_part_is_declared_absent_and_the_rest_is_asked() 
     planned = planned_values(environment, settings, server, pool)
     found = (*values_in_force(planned), *statements_are_fast(environment, statements), *indexes_fit(environment, usage, statements),
              *vacuum_keeps_up(environment, usage), *caches_work(environment, usage, server, Unanswered("view", "no page")))
-    absent = [one for one in found if one.measured == "declared absent: notes are files in a volume"]
+    absent = [one for one in found if one.measured == "notes are files in a volume"]
     assert {one.verdict for one in absent} == {Verdict.NOT_APPLICABLE}
     assert len(absent) == 14  # settings, statements, four of indexes, seven of vacuum, reads from memory
 

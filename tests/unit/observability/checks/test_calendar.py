@@ -267,4 +267,4 @@ def test_an_alert_drill_that_is_not_known_is_not_taken_for_done(tmp_path: Path) 
 def test_where_users_come_by_plain_http_no_certificate_falls_due() -> None:
     plain = shop(public={"url": "http://10.0.0.5:8080", "no_tls_reason": "a closed network"})
     found = _certificate_duty(plain, None, NOW, live=True)
-    assert (found.verdict, found.state, found.due) == (Verdict.NOT_APPLICABLE, "declared absent: a closed network", None)
+    assert (found.verdict, found.state, found.due) == (Verdict.NOT_APPLICABLE, "not here: a closed network", None)

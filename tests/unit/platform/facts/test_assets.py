@@ -51,9 +51,9 @@ def test_an_application_without_a_page_is_not_applicable_in_its_own_words() -> N
     none = load_environment("staging").model_copy(update={"page": None, "without": {"page": "it is an API alone"}})
     assert compare_assets(none, "blue").fetch(ScriptedConnections()) is None
     (one,) = assets_loaded(None, "it is an API alone")
-    assert (one.verdict, one.measured) == (Verdict.NOT_APPLICABLE, "declared absent: it is an API alone")
+    assert (one.verdict, one.measured) == (Verdict.NOT_APPLICABLE, "it is an API alone")
     (other,) = judge_identity(none, ExpectedRelease("c" * 40, "r1", "blue", (), "v1"))(IdleColour())
-    assert (other.verdict, other.measured) == (Verdict.NOT_APPLICABLE, "declared absent: it is an API alone")
+    assert (other.verdict, other.measured) == (Verdict.NOT_APPLICABLE, "it is an API alone")
 
 
 def test_a_page_is_given_or_explained_never_both(tmp_path: Path) -> None:
