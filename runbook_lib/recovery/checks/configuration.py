@@ -93,7 +93,7 @@ def _secrets(now: ConfigurationBackups, environment: Environment) -> tuple[Findi
     leaks = "; ".join(f"{secret} in {file}" for secret, file in now.leaks)
     return (
         finding(SEARCHABLE, now.searched, measured="yes" if now.searched else "no",
-                expected=f"{places} is readable, and every file can be searched",
+                expected=f"{places} can be read, and every file can be searched",
                 next_step="Let the runbooks' user read it." if environment.release.replaced else
                 "If that file is missing, run 20 Deploy: it delivers the secrets. Otherwise free memory and run "
                 "again."),
