@@ -124,8 +124,7 @@ class FoundProject:
 
 def below(path: str, folder: str) -> str:
     """A file's path from the project's folder where it lies below that, else as it is."""
-    plain = posixpath.normpath(path)
-    return plain.removeprefix(f"{folder.rstrip('/')}/")
+    return posixpath.normpath(path).removeprefix(f"{folder.rstrip('/')}/")
 
 
 def services_of(model: Mapping[str, Any], unresolved: Mapping[str, Any], folder: str = "") -> dict[str, FoundService]:
@@ -176,7 +175,7 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         on_host=one.get("network_mode") == "host",
         datagrams=datagrams_of(ports),
         built_from=_context(one.get("build"), folder),
-        ports=ports_of(ports, _items(one.get("expose")), _items(_mapping(one.get("healthcheck")).get("test")),
+        ports=ports_of(ports, _items(one.get("expose")), _check_words(_mapping(one.get("healthcheck"))),
                        routing.port),
         published=tuple(dict.fromkeys(published for port in ports if (published := published_as(port)))),
         routing=routing,
@@ -194,6 +193,11 @@ def _service(name: str, one: Mapping[str, Any], plain: Mapping[str, Any], folder
         filled_from=variables_of(plain.get("environment")),
         shares=_sharing(one), migrates_at_start=is_migrating(one.get("command"), one.get("entrypoint")),
     )
+
+
+def _check_words(check: Mapping[str, Any]) -> list[Any]:
+    """None where it is turned off: what an extended service asked is not asked of this one."""
+    return [] if check.get("disable") else _items(check.get("test"))
 
 
 def _sharing(one: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,10 +33,13 @@ main() {
     commit='' kind='' fetched=''
     find_commit "$checkout" "$commit_wanted" "$scratch"
     mkdir "$scratch/tree" && whole_tree "$checkout" "$commit" | tar -x -C "$scratch/tree" || exit 1
+    # the project may be a folder of the repository, and what it mounts is named from there
+    tree=$(git -C "$checkout" rev-parse --show-prefix) && tree=$scratch/tree/$tree && tree=${tree%/} || exit 1
+    mkdir -p "$tree" || exit 1
     # containers read it as other users than ours
     chmod -R a+rX "$scratch" || exit 1
     while [[ $# -gt 0 && $1 != -- ]]; do
-        mkdir -p "$(dirname "$scratch/tree/${1%%=*}")" && base64 -d <<<"${1#*=}" >"$scratch/tree/${1%%=*}" || exit 1
+        mkdir -p "$(dirname "$tree/${1%%=*}")" && base64 -d <<<"${1#*=}" >"$tree/${1%%=*}" || exit 1
         shift
     done
     shift
@@ -67,7 +70,7 @@ end() {
 # variables from are files of the release too; then it is taken as if it lay in the checkout. An image that is not on the
 # server is a change like others: it is not asked for (--pull never), or there would be no answer.
 recreated() {
-    local tree=$scratch/tree services compose resolved output alone path options=() variables=()
+    local services compose resolved output alone path options=() variables=()
     [[ -s $tree/.runbook/release.env ]] || return 0
     mapfile -t services <"$tree/.runbook/services"
     # a secret that the release needs and the server does not have yet has no value to compare
@@ -83,6 +86,7 @@ recreated() {
         give_env_file "$tree" "$1" link <"$scratch/error" || { printf 'dry-run\tfailed\n'; return; }
     done
     resolved=${resolved//"$tree"/"$1"}
+    resolved=${resolved//"$scratch/tree"/"$(git -C "$1" rev-parse --show-toplevel)"}
     output=$(made_anew "$1" <<<"$resolved") || { printf 'dry-run\tfailed\n'; return; }
     [[ -n $output ]] || return 0
     # Compose up to 2.26 at least compares depends_on too, of what is started together: a service that a step starts alone
@@ -234,7 +238,7 @@ redis_ask() {
 # try NUMBER RUN
 try() {
     local words name="$prefix-$1" log="$scratch/log-$1" began=$SECONDS outcome
-    mapfile -d '' words < <(base64 -d <<<"$2" | sed -z "s#@TREE@#$scratch/tree#g")
+    mapfile -d '' words < <(base64 -d <<<"$2" | sed -z "s#@TREE@#$tree#g")
     service=${words[0]} mode=${words[1]} image=${words[2]} sources=${words[3]} program=${words[4]}
     local count=${words[5]} ready options
     ready=("${words[@]:6:count}")
@@ -265,8 +269,8 @@ try() {
 existing() {
     local source kept
     if [[ $1 =~ ^type=bind,source=([^,]*),target=([^,]*), ]]; then
-        source=${BASH_REMATCH[1]} kept=$checkout${BASH_REMATCH[1]#"$scratch/tree"}
-        if [[ $source == "$scratch/tree"/* && ! -e $source && -f $kept ]] \
+        source=${BASH_REMATCH[1]} kept=$checkout${BASH_REMATCH[1]#"$tree"}
+        if [[ $source == "$tree"/* && ! -e $source && -f $kept ]] \
             && ! git -C "${kept%/*}" ls-files --error-unmatch -- "${kept##*/}" >/dev/null 2>&1; then
             printf '%s' "${1/"$source"/"$kept"}"; return
         fi
@@ -359,8 +363,8 @@ healthy() {
 show_sources() {
     local source path
     while IFS= read -r -d : source; do
-        find "$scratch/tree/$source" -type f -size -100k -print0 2>/dev/null | while IFS= read -r -d '' path; do
-            printf 'file\t%s\t%s\t%s\n' "$service" "$(printf %s "${path#"$scratch/tree/"}" | encoded)" "$(encoded <"$path")"
+        find "$tree/$source" -type f -size -100k -print0 2>/dev/null | while IFS= read -r -d '' path; do
+            printf 'file\t%s\t%s\t%s\n' "$service" "$(printf %s "${path#"$tree/"}" | encoded)" "$(encoded <"$path")"
         done
     done <<<"$1:"
 }

@@ -49,6 +49,7 @@ def test_services_of_idle_profiles_are_known_and_do_not_run() -> None:
 @pytest.mark.parametrize(("service", "ports"), [
     ({"healthcheck": {"test": ["CMD", "curl", "-sf", "http://127.0.0.1:3000"]}}, (3000,)),
     ({"healthcheck": {"test": ["CMD-SHELL", "wget -q localhost:8000/up"]}, "expose": ["9000"]}, (9000,)),
+    ({"healthcheck": {"test": ["CMD-SHELL", "wget -q localhost:8000/up"], "disable": True}}, ()),
     ({"healthcheck": {"test": ["CMD", "nc", "-z", "127.0.0.1", "11211"]}}, ()),
     ({"healthcheck": {"test": ["CMD-SHELL", "curl http://other:3000/"]}}, ()),
 ])

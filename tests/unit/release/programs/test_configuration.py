@@ -243,3 +243,30 @@ def test_a_live_proxy_that_cannot_be_asked_is_not_known(server: Path) -> None:
     check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
     assert [line.split("\t")[:3] for line in ask(server, "the same\n", "", check, data=("", "http {}\\n")).splitlines()][:-1] == [
         ["proxy", "nginx", "release"]]
+
+
+def test_what_a_project_in_a_folder_of_its_repository_mounts_is_found_from_there(server: Path) -> None:
+    """As `deploy/docker-compose.yml` with `./nginx.conf`: an empty folder was mounted over the file, and no release could be deployed."""
+    deploy = server / "checkout/deploy"
+    (deploy / "conf").mkdir(parents=True)
+    for name in ("nginx.conf", "conf/a.conf"):
+        (deploy / name).write_text("of the release")
+    git(server / "checkout", "add", ".")
+    git(server / "checkout", "commit", "-q", "-m", "release")
+    commit = git(deploy, "rev-parse", "HEAD")
+    (deploy / "nginx.conf").unlink()
+    (deploy / "key").write_text("of the server")
+    options = tuple(word for name in ("nginx.conf", "conf", "key")
+                    for word in ("--mount", f"type=bind,source=@TREE@/{name},target=/etc/{name},readonly"))
+    run = ValidationRun("nginx", "nginx", "check", "nginx:new", ("conf",), options, ("nginx", "-T"))
+    done = subprocess.run(
+        ("bash", "-s", "--", str(deploy), commit, "gw2-staging", "1", "c.yml", "--", encoded("".join(f"{word}\0" for word in run.words))),
+        check=True, capture_output=True, text=True, timeout=60, input=PROGRAM,
+        env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "HOME": str(server), "FAILS": "run*", "DOWN": "",
+             "LIVE_DATA": ""})
+    started = next(line for line in (server / "log").read_text().splitlines() if line.startswith("run"))
+    assert "/tree/deploy/nginx.conf,target=/etc/nginx.conf" in started
+    assert "/tree/deploy/conf,target=/etc/conf" in started
+    assert f"source={deploy}/key,target=/etc/key" in started
+    (shown,) = [line.split("\t") for line in done.stdout.splitlines() if line.startswith("file")]
+    assert [base64.b64decode(one).decode() for one in shown[2:]] == ["conf/a.conf", "of the release"]
