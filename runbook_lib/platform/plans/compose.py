@@ -13,6 +13,7 @@ from runbook_lib.core.commands import Command
 from runbook_lib.core.redaction import Secret
 from runbook_lib.environment import Environment
 from runbook_lib.platform.facts.replaced_release import OVERRIDE
+from runbook_lib.platform.plans.compose_wait import waited
 
 UP_MARGIN_S = 60.0  # for what Compose does besides waiting: stop, remove, create
 SETTLE_S = 60.0
@@ -230,8 +231,9 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
         words.append("--force-recreate" if recreate else "--no-recreate")
     words += [] if stop_s is None else ["--timeout", str(stop_s)]
     words += [word for name, count in (scale or {}).items() for word in ("--scale", f"{name}={count}")]
-    return compose(environment, *words, service, *services, profiles=profiles,
-                   timeout_s=environment.limits.up_wait_s + UP_MARGIN_S)
+    limit_s = environment.limits.up_wait_s
+    up = compose(environment, *words, service, *services, profiles=profiles, timeout_s=limit_s + UP_MARGIN_S)
+    return waited(up, environment.project, limit_s, (service, *services)) if wait else up
 
 
 def once_settled(up: Command) -> Command:

@@ -141,7 +141,7 @@ def test_an_earlier_release_brings_its_own_images() -> None:
 @pytest.mark.parametrize("files", [("compose.yml",), ("compose.yml", "compose.override.yml")])
 def test_every_compose_command_reads_the_override_last_where_there_is_one(files: tuple[str, ...]) -> None:
     environment = shop(compose={"project": "shop", "files": list(files), "existing": True})
-    argv = compose_up(environment, "web").argv
+    argv = compose_up(environment, "web", wait=False).argv
     assert argv[:2] == ("env", f"COMPOSE_FILE={':'.join(f'/opt/shop/{name}' for name in files)}")
     assert argv[3:7] == ("sh", "-c", '[ ! -e "$0" ] || COMPOSE_FILE=$COMPOSE_FILE:$0; exec "$@"',
                          "/opt/shop/.runbook/release.override.yml")
