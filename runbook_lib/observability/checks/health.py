@@ -39,8 +39,9 @@ def health_is_honest(claims: tuple[ClaimResult, ...]) -> tuple[Finding, ...]:
         return (Finding("health is honest", Verdict.NOT_APPLICABLE, "the environment file declares no `health.claims`: "
                         "name there what the endpoints report, and it is compared with what that answers itself"),)
     return tuple(not_applicable(f"true: {one.title}", one.absent) if one.absent
-                 else finding(f"true: {one.title}", one.agree, measured=f"{one.path} reports {one.reported}",
-                              expected=one.actual, next_step=_advice(one)) for one in claims)
+                 else finding(f"true: {one.title}", one.agree, expected=one.actual, next_step=_advice(one),
+                              measured=f"{one.path}{':' if one.no_reply else ' reports'} {one.reported}")
+                 for one in claims)
 
 
 def _advice(claim: ClaimResult) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from runbook_lib.core.findings import Finding, Verdict, finding, in_brackets, not_applicable
+from runbook_lib.core.findings import Finding, Verdict, finding, not_applicable
 from runbook_lib.core.text import head_of
 from runbook_lib.environment import Environment
 from runbook_lib.environment.metrics import MetricName
 from runbook_lib.observability.checks.metrics_review import Change, MetricsReview, ReviewedMetric, amount
+from runbook_lib.observability.checks.metrics_sentence import RECORDED, not_known
 from runbook_lib.observability.checks.real_alerts import is_real
 from runbook_lib.observability.facts.metric_history import BEFORE, WEEK_BEFORE
 from runbook_lib.platform.checks.metrics_clock import clocks_agree, still_scraped
@@ -20,7 +21,7 @@ from runbook_lib.platform.facts.metric_ranges import Grid, Values
 NO_METRICS = "the environment file names no metric"
 TOO_FEW = "never enough requests a minute to judge it (alerts.minimum_requests_per_minute)"
 STALE_S = 120.0  # a last sample older than that is not "now"; a rule that is evaluated late leaves no gap
-_FORM, _IT = "%Y-%m-%d %H:%M", " it for "  # beyond its threshold so long
+FORM, BEYOND = "%Y-%m-%d %H:%M", " it for "  # beyond its threshold so long
 _NAMES: tuple[str, ...] = MetricName.__args__  # type: ignore[attr-defined]
 
 
@@ -39,8 +40,8 @@ class Span:
 def metrics_are_recorded(environment: Environment, review: MetricsReview) -> tuple[Finding, ...]:
     """Prometheus answers with each metric, without gaps up to the end of the window; and its clock agrees with ours."""
     if reason := environment.no_monitoring_reason:
-        return tuple(not_applicable(f"{name} is recorded", reason) for name in _NAMES)
-    unnamed = [Finding(f"{name} is recorded", Verdict.INCONCLUSIVE, "the environment file does not name it",
+        return tuple(not_applicable(f"{name}{RECORDED}", reason) for name in _NAMES)
+    unnamed = [Finding(f"{name}{RECORDED}", Verdict.INCONCLUSIVE, "the environment file does not name it",
                        f"metrics.{name}", f"Name its PromQL in `metrics.{name}`, or say by `absent_reason` why not.")
                for name in _NAMES if name not in environment.metrics]
     window = review.window
@@ -51,20 +52,20 @@ def metrics_are_recorded(environment: Environment, review: MetricsReview) -> tup
 
 def _history(review: MetricsReview) -> Finding:
     window, check = review.window, "the window is covered"
-    begin, expected = window.grid.begin, f"data since {window.grid.begin:{_FORM}} UTC"
+    begin, expected = window.grid.begin, f"data since {window.grid.begin:{FORM}} UTC"
     if window.data_since is None:
         known = any(isinstance(one.main(), Values) for one in review.metrics)
         return finding(check, None if not known else True, expected=expected,
                        measured="Prometheus does not say since when it has data" if known else "no data at all",
                        next_step="Is it the Prometheus that is meant, and does it scrape? 40 Health shows targets.")
     short = (window.data_since - begin).total_seconds()
-    return finding(check, short <= STALE_S, measured=f"Prometheus has data since {window.data_since:{_FORM}} UTC",
+    return finding(check, short <= STALE_S, measured=f"Prometheus has data since {window.data_since:{FORM}} UTC",
                    expected=expected, otherwise=Verdict.WARNING,
                    next_step="What lies before is not judged. Choose a shorter window for one that is covered.")
 
 
 def _recorded(review: MetricsReview, one: ReviewedMetric) -> Finding:
-    check, expected = f"{one.metric.title} is recorded", "a sample for each point"
+    check, expected = f"{one.metric.title}{RECORDED}", "a sample for each point"
     if one.metric.absent_reason:
         return not_applicable(check, one.metric.absent_reason)
     lines = one.history.windows["now"] if one.history else {}
@@ -82,13 +83,13 @@ def _recorded(review: MetricsReview, one: ReviewedMetric) -> Finding:
     total = f"{len(values.known)} of {len(grid)} points"
     if gaps and gaps[-1].last == len(grid) - 1:
         last = max((place for place, value in enumerate(values) if value is not None), default=None)
-        words = "no sample" if last is None else f"the last sample is of {grid.at(last):{_FORM}} UTC"
+        words = "no sample" if last is None else f"the last sample is of {grid.at(last):{FORM}} UTC"
         return Finding(check, Verdict.INCONCLUSIVE, f"{words}: {one.metric.queries[one.metric.main]}", expected,
                        "Its target or rule is gone, or the metric was renamed: 40 Health shows the targets.")
     longest = max(gaps, key=lambda gap: gap.last - gap.first, default=None)
     return finding(check, longest is None, expected=expected, otherwise=Verdict.WARNING,
                    measured=total if longest is None else f"{total}; gaps: {len(gaps)}, the longest "
-                   f"{_minutes(longest.seconds(grid) + grid.step_s)} from {grid.at(longest.first):{_FORM}} UTC",
+                   f"{_minutes(longest.seconds(grid) + grid.step_s)} from {grid.at(longest.first):{FORM}} UTC",
                    next_step="A gap is where Prometheus, the target or the server did not run: compare with the marks.")
 
 
@@ -144,8 +145,8 @@ def _against_threshold(review: MetricsReview, one: ReviewedMetric) -> Finding:
     longest = max(spans, key=lambda span: span.last - span.first)
     return Finding(
         check, Verdict.FAILED if longest.seconds(grid) >= one.limit_s else Verdict.WARNING,
-        f"{side}{_IT}{_minutes(beyond.count(True) * grid.step_s)} in all, the longest "
-        f"{_minutes(longest.seconds(grid) or grid.step_s)} from {grid.at(longest.first):{_FORM}} UTC; "
+        f"{side}{BEYOND}{_minutes(beyond.count(True) * grid.step_s)} in all, the longest "
+        f"{_minutes(longest.seconds(grid) or grid.step_s)} from {grid.at(longest.first):{FORM}} UTC; "
         f"{'lowest' if below else 'highest'}: {amount(extreme, unit)}",
         expected, "Compare with the changes and marks below; then 21 Verify for the release, 40 Health for services.")
 
@@ -213,14 +214,14 @@ def _after_deployment(review: MetricsReview, worse: Sequence[Change], *, known: 
 def metrics_answer(environment: Environment, review: MetricsReview, *groups: Iterable[Finding]) -> str:
     """The one sentence that the report opens with: thresholds, what changed and when, and what is not known."""
     grid, findings = review.grid, [one for group in groups for one in group]
-    span = f"{grid.begin:{_FORM}} to {grid.end:%H:%M} UTC" if grid.begin.date() == grid.end.date() else (
-        f"{grid.begin:{_FORM}} to {grid.end:{_FORM}} UTC")
+    span = f"{grid.begin:{FORM}} to {grid.end:%H:%M} UTC" if grid.begin.date() == grid.end.date() else (
+        f"{grid.begin:{FORM}} to {grid.end:{FORM}} UTC")
     failed = [one for one in findings if one.verdict is Verdict.FAILED]
     unknown = [one for one in findings if one.verdict is Verdict.INCONCLUSIVE]
     if review.window.unanswered:
         return f"It is not known how {environment.title_within} was ({span}): {review.window.unanswered.reason}."
-    cut = [(one.check.replace(" is not ", " was "), one.measured, one.measured.partition(_IT)[2]) for one in failed[:2]]
-    parts = [f"{what} for {long}" if long else f"{what}: {measured}" for what, measured, long in cut]
+    cut = [(one.check.replace(" is not ", " was "), one, one.measured.partition(BEYOND)[2]) for one in failed[:2]]
+    parts = [f"{what} for {long}" if long else f"{what}: {one.measured}" for what, one, long in cut]
     parts += [one.words for one in review.changes[:2]]
     more = len(failed[2:]) + len(review.changes[2:])
     text = "; ".join(parts) + (f"; and {more} more" if more else "")
@@ -229,8 +230,7 @@ def metrics_answer(environment: Environment, review: MetricsReview, *groups: Ite
         text = "no metric is known" if not judged else (
             f"{judged} of {len(review.metrics)} metrics are known; none of them changed its level, and none was beyond "
             "its threshold for long")
-    missing = head_of(in_brackets(unknown), 240)
-    return f"{environment.title}, {span}: {text}{f'. Not known: {missing}' if unknown else ''}."
+    return f"{environment.title}, {span}: {text}{not_known(unknown)}."
 
 
 def _spans(flags: Iterable[bool]) -> list[Span]:

@@ -40,7 +40,7 @@ class ClaimResult:
 
     `reported_good` is None for a value that is compared with a fact; `about` are the services that decide, those that
     do not answer where there are such. `absent`
-    is why this environment has none of them.
+    is why this environment has none of them. `no_reply`: `reported` is why the endpoint said nothing.
     """
 
     title: str
@@ -51,6 +51,7 @@ class ClaimResult:
     reported_good: bool | None = None
     about: tuple[str, ...] = ()
     absent: str = ""
+    no_reply: bool = False
 
     @property
     def row(self) -> dict[str, str]:
@@ -146,7 +147,8 @@ def _once(environment: Environment, connections: Connections, deadline_s: float,
 
 def compare_claims(environment: Environment, survey: HealthSurvey) -> tuple[ClaimResult, ...]:
     """Each claim of the environment file: what the endpoint reports, and what is so."""
-    return tuple(_compared(environment, survey, title, claim) for title, claim in environment.health.claims.items())
+    return tuple(replace(_compared(environment, survey, title, claim), no_reply=_replied(survey, claim) is None)
+                 for title, claim in environment.health.claims.items())
 
 
 def _compared(environment: Environment, survey: HealthSurvey, title: str, claim: Claim) -> ClaimResult:
@@ -165,12 +167,17 @@ def _compared(environment: Environment, survey: HealthSurvey, title: str, claim:
     return ClaimResult(title, claim.path, reported, words, agree, good, failing or about)
 
 
+def _replied(survey: HealthSurvey, claim: Claim) -> Endpoint | None:
+    known = survey.endpoints if isinstance(survey.endpoints, tuple) else ()
+    return next((one for one in known if one.path == claim.path and one.status is not None), None)
+
+
 def _reported(survey: HealthSurvey, claim: Claim) -> tuple[bool, Any, str]:
     """Whether the endpoint reports anything of this, what, and in words."""
     if isinstance(survey.endpoints, Unanswered):
         return False, None, survey.endpoints.reason
-    endpoint = next((one for one in survey.endpoints if one.path == claim.path), None)
-    if endpoint is None or endpoint.status is None:
+    endpoint = _replied(survey, claim)
+    if endpoint is None:
         return False, None, "no reply"
     if claim.field is None:
         return True, endpoint.status, f"status {endpoint.status}"

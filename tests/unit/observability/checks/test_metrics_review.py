@@ -12,10 +12,8 @@ from runbook_lib.core.findings import Verdict
 from runbook_lib.observability.checks.level_shifts import LevelShift
 from runbook_lib.observability.checks.metrics import (
     changes_found,
-    metrics_answer,
     metrics_are_recorded,
     metrics_below_thresholds,
-    windows_compare,
 )
 from runbook_lib.observability.checks.metrics_review import Change, amount, review_metrics
 from runbook_lib.observability.facts.alert_drills import DrillTime
@@ -66,24 +64,6 @@ def test_a_fall_is_better_where_higher_is_worse_and_neither_for_users() -> None:
 def test_what_climbed_or_changed_unseen_is_named_as_that(shift: dict[str, bool], dated: bool, words: str) -> None:
     at = LevelShift(BEGIN + timedelta(minutes=10), BEGIN + timedelta(minutes=40), 1.0, 9.0, joined_s=60, **shift)
     assert words in Change("CPU usage", "%", at, True, dated=dated).words
-
-
-def test_the_sentence_names_thresholds_changes_and_what_is_not_known() -> None:
-    slow = review({"response_time": [0.2] * 30 + [3.0] * 30}, releases=[29])
-    groups = (metrics_are_recorded(staging(), slow), metrics_below_thresholds(slow), windows_compare(slow), changes_found(slow))
-    sentence = metrics_answer(staging(), slow, *groups)
-    assert sentence.startswith("GW2_WvWbuilder staging, 2026-11-27 12:00 to 12:59 UTC: Response time (p95) was above 2 s for 30 min")
-    assert "rose from 0.2 s to 3 s at 12:30 UTC, 1 min after the deployment of v" in sentence
-    assert "Not known: " in sentence
-
-
-def test_the_sentence_of_a_quiet_hour_and_of_one_without_prometheus() -> None:
-    environment, quiet = staging(), review({"error_rate": [0.0] * 60})
-    assert "2 of 8 metrics are known; none of them changed its level" in metrics_answer(environment, quiet)
-    empty = metrics_answer(environment, review({"request_rate": [None] * 60}))
-    assert "no metric is known" in empty and "none of them" not in empty
-    dead = replace(quiet, window=replace(HOUR, unanswered=Unanswered("clock", "Prometheus is not reachable.")))
-    assert metrics_answer(environment, dead).startswith("It is not known how GW2_WvWbuilder staging was")
 
 
 def test_a_metric_that_the_environment_does_not_name_is_inconclusive() -> None:

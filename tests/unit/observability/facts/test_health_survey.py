@@ -61,6 +61,13 @@ def test_of_several_services_those_that_do_not_answer_are_to_be_fixed() -> None:
     assert claims()[STATUS].about == ("postgres", "redis")
 
 
+@pytest.mark.parametrize(("changes", "silent"), [
+    ({}, False), ({"endpoints.0.status": None}, True), ({"endpoints": {"like": "no answer"}}, True), ({"endpoints.0.fields": {}}, False)])
+def test_an_endpoint_without_a_reply_reports_nothing(changes: dict[str, Any], silent: bool) -> None:
+    """40 said that /health reports staging.example.com does not resolve on this machine."""
+    assert claims(changes)[DATABASE].no_reply is silent
+
+
 def test_a_claim_about_an_absent_service_is_decided_by_the_others_or_not_applicable() -> None:
     without = staging(**{"services.redis.required": False, "services.redis.absent_reason": "no cache here"})
     seen = survey({"endpoints.0.fields": OK, "endpoints.1.fields": OK, "replies.redis.reply": "stopped"})
