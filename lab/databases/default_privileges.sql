@@ -21,3 +21,16 @@ SET ROLE "Zoo Writer";
 GRANT INSERT ON zoo_privileges.things TO zoo_reader;
 RESET ROLE;
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+-- passed on by a role that may not use the schema any longer
+CREATE SCHEMA "zoo Lent" AUTHORIZATION :"owner";
+SET ROLE :"owner";
+CREATE TABLE "zoo Lent".things (id integer);
+GRANT USAGE ON SCHEMA "zoo Lent" TO "Zoo Writer";
+GRANT SELECT ON "zoo Lent".things TO "Zoo Writer" WITH GRANT OPTION;
+RESET ROLE;
+SET ROLE "Zoo Writer";
+GRANT SELECT ON "zoo Lent".things TO zoo_reader;
+RESET ROLE;
+SET ROLE :"owner";
+REVOKE USAGE ON SCHEMA "zoo Lent" FROM "Zoo Writer";
+RESET ROLE;

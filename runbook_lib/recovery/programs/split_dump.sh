@@ -151,6 +151,15 @@ sub extension_tables {  # the rows of an extension's configuration are in the du
         literal($loader), ") FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_depend d ON d.refobjid = e.oid AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e' ",
         "JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid WHERE c.relkind IN ('r', 'p') OR c.oid = ANY (e.extconfig) \\gexec\n";
 }
+# Who passed a privilege on may have lost the schema since, and could not name the object in it: lent for these statements.
+my ($grantor, $lent) = (undef, '');
+sub lend {
+    my ($schema, $role) = (shift, $grantor);
+    my ($place, $who) = (literal($schema), literal($role));
+    my $set = pop @last;
+    push @last, "SELECT NOT pg_catalog.has_schema_privilege($who, $place, 'USAGE') AS lent \\gset\n\\if :lent\nGRANT USAGE ON SCHEMA " . quoted($schema) . ' TO ' . quoted($role) . ";\n\\endif\n$set";
+    $lent = "\\if :lent\nREVOKE USAGE ON SCHEMA " . quoted($schema) . ' FROM ' . quoted($role) . ";\n\\endif\n";
+}
 sub pass_statement {
     my $s = $shape; $s =~ s/\s+/ /g; $s =~ s/^ | $//g;
     my $statement = "$text\n";
@@ -183,6 +192,9 @@ sub pass_statement {
         later_role(roles_of($1)) if $s =~ /^(?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES)\b.* (?:TO|FROM) ((?:GROUP )?$N(?:, $N)*)(?: WITH GRANT OPTION)?(?: GRANTED BY $N)?;$/;
         if ($s =~ /^SET SESSION AUTHORIZATION ($N);$/) { later_role(roles_of($1)) }
         elsif ($s =~ /^SET SESSION AUTHORIZATION ''/ && $statement =~ /'((?:[^']|'')*)'/) { my $name = $1; $name =~ s/''/'/g; later_role($name) }
+        if ($s =~ /^SET SESSION AUTHORIZATION /) { $grantor = $roles[-1] }
+        elsif ($s =~ /^RESET SESSION AUTHORIZATION/) { $statement .= $lent; ($grantor, $lent) = (undef, '') }
+        elsif (defined $grantor && !$lent && $s =~ /^(?:GRANT|REVOKE) .*? ON (?:[A-Z ]+ )?($N)\.$N/) { lend($1 =~ /^"(\d+)"$/ ? $names[$1] : $1) }
         return push @last, $statement;
     }
     need_role(roles_of($1)) if $s =~ /^CREATE POLICY $N ON (?:ONLY )?$N(?:\.$N)?(?: AS \w+)?(?: FOR \w+)? TO ($N(?:, $N)*)/;

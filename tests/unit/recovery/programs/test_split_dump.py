@@ -203,3 +203,17 @@ def test_a_limit_that_only_newer_servers_know_is_not_passed_on() -> None:
     assert done.returncode == 0, done.stderr
     assert "transaction_timeout" not in done.stdout
     assert "SET lock_timeout = 0;" in done.stdout
+
+
+@pytest.mark.parametrize(("schema", "name"), [("public", "public"), ('"A ""b"', 'A "b')])
+def test_a_role_that_passed_a_privilege_on_may_use_the_schema_for_it_alone(schema: str, name: str) -> None:
+    """Found by trying: the role had lost the schema since, and no restore could name the table as that role."""
+    lines = split(f"SET SESSION AUTHORIZATION granter;\nGRANT SELECT ON TABLE {schema}.t TO reader;\nGRANT UPDATE ON TABLE {schema}.t TO reader;\n"
+                  "RESET SESSION AUTHORIZATION;\nGRANT ALL ON TABLE public.u TO reader;\n").stdout.splitlines()
+    begin = next(number for number, line in enumerate(lines) if "AS lent" in line)
+    quoted = '"' + name.replace('"', '""') + '"'
+    assert f"has_schema_privilege(E'granter', E'{name}', 'USAGE') AS lent \\gset" in lines[begin]
+    assert lines[begin + 1:begin + 12] == [
+        "\\if :lent", f'GRANT USAGE ON SCHEMA {quoted} TO "granter";', "\\endif", "SET SESSION AUTHORIZATION granter;",
+        f"GRANT SELECT ON TABLE {schema}.t TO reader;", f"GRANT UPDATE ON TABLE {schema}.t TO reader;", "RESET SESSION AUTHORIZATION;",
+        "\\if :lent", f'REVOKE USAGE ON SCHEMA {quoted} FROM "granter";', "\\endif", "GRANT ALL ON TABLE public.u TO reader;"]
