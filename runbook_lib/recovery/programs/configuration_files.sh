@@ -38,6 +38,8 @@ is_secret_name() {
     # ours or the application's own: it holds secrets
     local file
     for file in "${secrets_files[@]}"; do [[ ${1##*/} != "${file##*/}" ]] || return 0; done
+    # where our variables lie elsewhere, the .env is the application's own also with two colours
+    [[ ${1##*/} != .env || ${variables_file:-.env} == .env ]] || return 0
     case ${1##*/} in
         .env.secrets* | env.secrets* | *.key | *.pem | *.p12 | *.pfx | id_rsa* | id_ed25519* | id_ecdsa* | ssh_host_* | shadow* | *.kdbx) return 0 ;;
         *) return 1 ;;

@@ -134,3 +134,15 @@ def test_secrets_in_our_own_folder_are_searched_for_and_never_copied(server: Ser
     assert "secrets.env" not in server.git("ls-tree", "-r", "--name-only", "main")
     (server.etc / "planted.conf").write_text(f"a = {SECRET}\n")
     assert "STAGING_DB_PASSWORD is in server/" in server.commit_from(first, "nginx").stderr
+
+
+def test_the_applications_own_variables_next_to_ours_are_never_copied(server: Server) -> None:
+    """Where ours lie in .runbook/, its .env is its own and holds its passwords, which no search knows."""
+    (server.project / "nginx/.env").write_text("DATABASE_PASSWORD=of-the-application-alone\n")
+    (server.project / ".env.secrets").rename(server.project / "secrets.env")
+    first = "variables_file=.runbook/variables.env secrets_file=secrets.env\n"
+    done = server.commit_from(first, ".env", "nginx")
+    assert done.returncode == 0
+    assert f"excluded\tsecret by name\t{server.project}/.env\n" in done.stdout
+    kept = server.git("ls-tree", "-r", "--name-only", "main").split()
+    assert [one for one in kept if one.startswith("project/")] == ["project/nginx/nginx.conf"]
