@@ -35,14 +35,25 @@ def connect(host: str, port: int, limit_s: float) -> socket.socket:
     addresses = resolve(host, port, limit_s)
     failure: OSError | None = None
     for number, (family, place) in enumerate(addresses):
-        made = socket.socket(family, socket.SOCK_STREAM)
         # one that swallows what is sent to it, as IPv6 behind some firewalls does, leaves the next ones their share
-        made.settimeout(max(0.05, (until - time.monotonic()) / (len(addresses) - number)))
+        share_s = max(0.05, (until - time.monotonic()) / (len(addresses) - number))
         try:
-            made.connect(place)
-            made.settimeout(max(0.05, until - time.monotonic()))
-            return made
+            made = _connected(family, place, share_s)
         except OSError as error:
-            made.close()
             failure = failure or error
+            continue
+        made.settimeout(max(0.05, until - time.monotonic()))
+        return made
     raise failure or OSError(f"{host} has no address")
+
+
+def _connected(family: socket.AddressFamily, place: tuple[Any, ...], limit_s: float) -> socket.socket:
+    # a kernel without IPv6 does not even make the socket
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.settimeout(limit_s)
+        made.connect(place)
+    except BaseException:
+        made.close()
+        raise
+    return made

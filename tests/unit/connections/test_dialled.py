@@ -73,6 +73,25 @@ def test_addresses_that_swallow_everything_have_the_limit_together(monkeypatch: 
     assert limits[0] <= 0.11, "the first leaves the others their share"
 
 
+def test_an_address_of_a_kind_that_this_machine_has_not_leaves_the_other(monkeypatch: pytest.MonkeyPatch, listening: int) -> None:
+    """With IPv6 switched off in the kernel its sockets cannot even be made: nothing was connected, and that was the only reason shown."""
+
+    class WithoutIpv6(socket.socket):
+        def __init__(self, family: int = -1, *words: Any, **options: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(97, "Address family not supported by protocol")
+            super().__init__(family, *words, **options)
+
+    monkeypatch.setattr(socket, "socket", WithoutIpv6)
+    both = [(socket.AF_INET6, ("::1", listening, 0, 0)), (socket.AF_INET, ("127.0.0.1", listening))]
+    monkeypatch.setattr(dialled, "resolve", lambda *_: both)
+    dialled.connect("shop.example", listening, 5.0).close()
+    refused = [(socket.AF_INET, ("127.0.0.2", listening)), both[0]]
+    monkeypatch.setattr(dialled, "resolve", lambda *_: refused)
+    with pytest.raises(ConnectionRefusedError):
+        dialled.connect("shop.example", listening, 5.0)
+
+
 def test_a_name_without_an_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     named(monkeypatch)
     with pytest.raises(OSError, match="has no address"):
