@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from runbook_lib.core.text import printable
 
-# what the legacy builder prints last, and BuildKit (`failed to solve` alone where Compose builds)
+# what the legacy builder prints last, and BuildKit (`failed to solve` alone where Compose builds, with the service's
+# name before it where Compose leaves that to bake)
 _LEGACY = re.compile(r"The command '.*' returned a non-zero code: \d+$")
-_BUILDKIT = re.compile(r"(ERROR: )?failed to solve: ")
+_BUILDKIT = re.compile(r"(ERROR: )?(target [\w.-]+: )?failed to solve: ")
+_LINK = "View build details: "  # behind all of it, with Docker Desktop
 _RUNNING = re.compile(r" ---> Running in [0-9a-f]+$")
 _REMOVED = re.compile(r"Removing intermediate container [0-9a-f]+$")
 _EXCERPT = "------"  # the line before and after what BuildKit repeats of the failed step
@@ -28,8 +30,9 @@ def lines_of_failed_build(lines: Sequence[str], progress: Sequence[str] = ()) ->
     A build that failed before a command of it ran (an image that is not there, a Dockerfile that cannot be read) is
     named by the builder's own last line.
     """
-    whole = [printable(line).rstrip() for line in (*progress, *lines)]
-    last = next((line for line in reversed(whole) if line.strip()), "")
+    shown = (printable(line).rstrip() for line in (*progress, *lines))
+    whole = [line for line in shown if line and not line.startswith(_LINK)]
+    last = whole[-1] if whole else ""
     if _LEGACY.match(last):
         step = _last_step([line for line in whole if line != last])
     elif _BUILDKIT.match(last):
@@ -37,7 +40,7 @@ def lines_of_failed_build(lines: Sequence[str], progress: Sequence[str] = ()) ->
     else:
         return list(lines)
     named = [line for line in step if _NAMES_IT.search(line) and not _NOT_IT.search(line)]
-    return named or step or list(lines)
+    return named or step or whole
 
 
 def _last_step(lines: list[str]) -> list[str]:

@@ -49,6 +49,9 @@ Dockerfile:7
 --------------------
 ERROR: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1
 """
+# Compose from 2.37 on: each line with an empty one behind it, and a link of Docker Desktop's at the end
+BAKE = DOCKER.replace("4/6] RUN npm ci", "api 4/6] RUN npm ci || exit 1; echo error").replace("ERROR: failed", "target api: failed").replace(
+    "\n", "\n\n") + "View build details: docker-desktop://dashboard/build/default/default/0a1b\n"
 NO_IMAGE = """------
  > [internal] load metadata for docker.io/library/python:3.13-slim:
 ------
@@ -69,11 +72,14 @@ def test_compose_shows_the_steps_on_its_other_stream() -> None:
     (LEGACY, "ERROR: No matching distribution found for nosuchpackage==9.9"),
     (BUILDKIT, "ERROR: no matching thing"),
     (DOCKER, "npm ERR! 404 Not Found - GET https://registry.invalid/nosuch - Not found"),
+    (BAKE, "npm ERR! 404 Not Found - GET https://registry.invalid/nosuch - Not found"),
+    (BAKE.replace("npm ERR", "npm").replace("Not", ""), "npm! A complete log of this run can be found in: /root/.npm/_logs/debug-0.log"),
     (LEGACY.replace("ERROR: No", "No").replace("No matching distribution found for nosuchpackage==9.9", "make: *** [all] 2"), "working"),
     (NO_IMAGE, NO_IMAGE.splitlines()[-1]),
+    (f"{NO_IMAGE}View build details: docker-desktop://dashboard/build/default/default/0a1b\n", NO_IMAGE.splitlines()[-1]),
     (SILENT, SILENT.splitlines()[-1]),
     ("one\ntwo\n", "two"),
-], ids=["legacy", "compose", "buildkit, npm", "no line names it", "no image", "a command that prints nothing", "no build"])
+], ids=["legacy", "compose", "buildkit, npm", "bake", "bake, no line names it", "no line names it", "no image", "no image, and a link", "a command that prints nothing", "no build"])
 def test_a_failed_build_is_named_by_what_its_command_printed(printed: str, last: str) -> None:
     assert lines_of_failed_build(printed.splitlines())[-1] == last
     assert failure_message(ActionResult(StepState.FAILED, exit_code=1, stderr=printed)) == f"exit code 1: {last}"
