@@ -20,6 +20,7 @@ _OFF = {
     "full_page_writes": "a crash of the server can destroy pages of tables",
     "synchronous_commit": "a crash loses what was acknowledged last",
 }
+_LESS_SAFE = ("off", "local")  # `local` is the safer one of both
 # policies of Redis that throw keys away which have no time to live
 _ANY_KEY = re.compile("allkeys-")
 _UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000 ** 2, "mb": 1024 ** 2, "g": 1000 ** 3, "gb": 1024 ** 3}
@@ -42,7 +43,7 @@ def data_settings_are_kept(changes: Iterable[ServiceChange]) -> tuple[Finding, .
 
 def _of_postgres(change: ServiceChange) -> Iterator[str]:
     for name, new, old in change.kept:
-        if name in _OFF and old not in ("off", "local") and new in ("off", "local"):
+        if name in _OFF and new in _LESS_SAFE and old not in ("off", new):
             yield f"{name} {old} now, {new} in the release: {_OFF[name]}"
         if name == "max_connections" and new.isdigit() and old.isdigit() and int(new) < int(old):
             yield f"max_connections {old} now, {new} in the release: pools that are larger are refused"

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 # lists and mappings of names, and what a service is without, where one of them is gone
 _NAMED = {
-    "cap_add": "capability", "devices": "device", "group_add": "group", "secrets": "secret", "configs": "config",
-    "sysctls": "sysctl", "tmpfs": "tmpfs at",
+    "devices": "device", "group_add": "group", "secrets": "secret", "configs": "config", "sysctls": "sysctl",
 }
+_EVERY = "ALL"  # capabilities
 
 
 def lost_options(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
     """A line for each option that is gone or gives less; values only of what names hosts."""
+    yield from _capabilities(service, before)
     for key, word in _NAMED.items():
         gone = sorted(_names(before, key) - _names(service, key))
         if gone:
             yield f"no {word} {', '.join(gone)}"
-    dropped = sorted(_names(service, "cap_drop") - _names(before, "cap_drop"))
-    if dropped:
-        yield f"cap_drop {', '.join(dropped)} in the release"
+    in_memory = sorted(_in_memory(before) - _in_memory(service) - _mounted(service))
+    if in_memory:
+        yield f"no tmpfs at {', '.join(in_memory)}"
     if before.get("privileged") and not service.get("privileged"):
         yield "privileged is gone"
     yield from _hosts(service, before)
@@ -40,6 +42,36 @@ def _names(service: Mapping[str, Any], key: str) -> frozenset[str]:
     # with options: `/tmp:mode=1777`, `/dev/ttyUSB0:/dev/ttyUSB0:rwm`
     return frozenset(str(one.get("target") or one.get("source")) if isinstance(one, Mapping) else
                      str(one).partition(":")[0] for one in given)
+
+
+def _capabilities(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    now, then = (_capability_names(one, "cap_add") for one in (service, before))
+    gone = sorted(then - now) if _EVERY not in now and not service.get("privileged") else []
+    if gone:
+        yield f"no capability {', '.join(gone)}"
+    now, then = (_capability_names(one, "cap_drop") for one in (service, before))
+    dropped = sorted(now - then) if _EVERY not in then else []
+    if dropped:
+        yield f"cap_drop {', '.join(dropped)} in the release"
+
+
+def _capability_names(service: Mapping[str, Any], key: str) -> frozenset[str]:
+    """As the engine reads them: with or without CAP_, in letters of either size."""
+    return frozenset(one.upper().removeprefix("CAP_") for one in _names(service, key))
+
+
+def _in_memory(service: Mapping[str, Any]) -> frozenset[str]:
+    """Paths of `tmpfs`, in its short form and as a volume of that type."""
+    long = (one.get("target") for one in _mounts(service) if one.get("type") == "tmpfs")
+    return frozenset(map(posixpath.normpath, (*_names(service, "tmpfs"), *map(str, long))))
+
+
+def _mounted(service: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(posixpath.normpath(str(one.get("target"))) for one in _mounts(service))
+
+
+def _mounts(service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in service.get("volumes") or () if isinstance(one, Mapping)]
 
 
 def _hosts(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
@@ -105,8 +137,7 @@ def _soft(given: object) -> int | None:
 
 def _kept(service: Mapping[str, Any]) -> bool:
     """Whether it has a place to write that outlives its container."""
-    return any(not one.get("read_only") and one.get("type") in ("volume", "bind")
-               for one in service.get("volumes") or () if isinstance(one, Mapping))
+    return any(not one.get("read_only") and one.get("type") in ("volume", "bind") for one in _mounts(service))
 
 
 def _listed(service: Mapping[str, Any], key: str) -> list[str]:
