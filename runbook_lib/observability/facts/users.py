@@ -61,7 +61,7 @@ def survey_users(environment: Environment, deadline_s: float = DEADLINE_S) -> Qu
             with_deadline(_noted(read, read_each_path(OwnReads(environment), timeout_s=read_s, resolved=True)),
                           deadline_s),
             with_deadline(current_operation(environment), deadline_s),
-            with_deadline(survey_server(environment, limit_s=deadline_s - MORE_S), deadline_s),
+            with_deadline(survey_server(environment, limit_s=max(MORE_S / 2, deadline_s - MORE_S)), deadline_s),
             Question("sessions that wait for a lock", ask_holders))
         endpoints, reads, operation, server, holders = fetch_concurrently(parts, connections)
         return UserView(endpoints, reads, holders, operation, server, read_s)
