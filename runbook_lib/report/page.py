@@ -61,8 +61,8 @@ def breakable(text: object) -> Markup:
     if re.fullmatch(rf"\S{{1,{SHORT_WORD}}}", str(text)):
         return Markup('<span class="whole">{}</span>').format(text)
     words = re.split(r"(\s+)", str(text))
-    parts = (([piece for part in _SEAMS.split(word) for piece in _PIECES.findall(part)] if len(word) > SHORT_WORD
-              else [word]) for word in words)
+    parts = (([piece for part in _SEAMS.split(word) for piece in _PIECES.findall(part)]
+              if len(word) > SHORT_WORD and not word.isspace() else [word]) for word in words)
     return Markup("").join(Markup("<wbr>").join(escape(part) for part in each) for each in parts)
 
 

@@ -64,6 +64,10 @@ def test_a_commit_breaks_in_two_so_that_it_pushes_no_column_out_of_sight():
     assert page.breakable("<" * 60).count("<wbr>") == 2
 
 
+def test_an_indented_line_of_several_begins_where_it_did():
+    assert page.breakable("Start it:\n" + " " * 20 + "make up") == "Start it:\n" + " " * 20 + "make up"
+
+
 def test_what_stands_between_backticks_is_shown_as_code_and_escaped():
     assert page.prose("Run `df -h <b>`, then `x`.") == (
         'Run <code>df -h &lt;b&gt;</code>, then <code><span class="whole">x</span></code>'
