@@ -183,31 +183,48 @@ redis_data() {
 
 # compare CONTAINER: the settings of a started service against those of the live one
 compare() {
-    local live
+    local live kind name value old
     live=$(live_container) || return 125
     [[ -n $live ]] || return 0
     case $program in
         postgres) printf 'reload\t%s\n' "$service"
             # a side that cannot be asked would look like one without settings
             postgres_settings "$live" >"$scratch/$1-live" && postgres_settings "$1" >"$scratch/$1-new" || return 125
-            comm -13 "$scratch/$1-live" "$scratch/$1-new" | sed -n $'s/^restart\t\\([^\t]*\\).*/\\1/p' \
-            | while IFS= read -r name; do printf 'restart\t%s\t%s\n' "$service" "$name"; done
-            join -t $'\t' <(sed -n $'s/^kept\t//p' "$scratch/$1-live") <(sed -n $'s/^kept\t//p' "$scratch/$1-new") \
-            | while IFS=$'\t' read -r name old value; do
-                [[ $value == "$old" ]] || printf 'value\t%s\t%s\t%s\t%s\n' "$service" "$name" "$(printf %s "$value" | encoded)" "$(printf %s "$old" | encoded)"
+            followed "$scratch/$1-live" "$scratch/$1-new" | while IFS=$'\t' read -r kind name value old; do
+                if [[ $kind == restart ]]; then printf 'restart\t%s\t%s\n' "$service" "$name"
+                else printf 'value\t%s\t%s\t%s\t%s\n' "$service" "$name" "$(printf %s "$value" | encoded)" "$(printf %s "$old" | encoded)"; fi
             done ;;
         redis) compare_redis "$live" "$1" ;;
     esac
 }
 
-# postgres_settings CONTAINER: `restart`, those that only a restart changes; where data and files lie is the same in both. `kept`,
-# those on which the safety of the data depends, but for what ALTER SYSTEM, a database or a role sets: that stays in force.
+# postgres_settings CONTAINER, with where each value is from: `restart`, those that only a restart changes; where data and files
+# lie is the same in both. `kept`, those on which the safety of the data depends. `reads` says whose postgresql.conf it is.
 postgres_settings() {
     docker exec --env "PGOPTIONS=$OWN_SESSION" --env PGCONNECT_TIMEOUT=5 "$1" sh -c 'psql -XqAt -F "	" -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-postgres}" -c "$1"' ask \
-        "SELECT 'restart', name, setting FROM pg_settings WHERE context = 'postmaster' AND name !~ '_(directory|file)$' UNION ALL
-         SELECT 'kept', name, setting FROM pg_settings WHERE name IN ('archive_mode', 'autovacuum', 'fsync', 'full_page_writes', 'max_connections', 'synchronous_commit', 'TimeZone')
-             AND source NOT IN ('database', 'user', 'database user') AND coalesce(sourcefile, '') !~ 'postgresql[.]auto[.]conf$'" </dev/null | LC_ALL=C sort
-    return "${PIPESTATUS[0]}"
+        "WITH found AS (SELECT name, setting, context, CASE WHEN source = 'command line' THEN 'named' WHEN source IN ('default', 'override') THEN 'none'
+                WHEN source IN ('database', 'user', 'database user') OR sourcefile ~ 'postgresql[.]auto[.]conf$' THEN 'set'
+                WHEN starts_with(sourcefile, current_setting('data_directory') || '/') THEN 'data' ELSE '' END AS place FROM pg_settings)
+         SELECT 'restart', name, setting, place FROM found WHERE context = 'postmaster' AND name !~ '_(directory|file)$' UNION ALL
+         SELECT 'kept', name, setting, place FROM found
+          WHERE name IN ('archive_mode', 'autovacuum', 'fsync', 'full_page_writes', 'max_connections', 'synchronous_commit', 'TimeZone') UNION ALL
+         SELECT 'reads', 'data', starts_with(current_setting('config_file'), current_setting('data_directory') || '/')::text, ''" </dev/null
+}
+
+# followed LIVE NEW: the settings that the release changes, as `restart NAME` and `kept NAME NEW OLD`. What ALTER SYSTEM, a role or
+# the postgresql.conf among the data has set stays in force, unless the release's command names it or another file takes that one's
+# place: it would be restarted for it at each release. What PostgreSQL works out of other settings follows them.
+followed() {
+    awk -F '\t' '{ key = $1 FS $2 } NR == FNR { was[key] = $3; place[key] = $4; next }
+        $1 == "reads" { keeps_file = $3; next }
+        { new[++count] = $0 }
+        END { for (number = 1; number <= count; number++) {
+            split(new[number], one, FS); key = one[1] FS one[2]
+            stays = one[4] != "named" && (place[key] == "set" || place[key] == "data" && keeps_file == "true") || one[4] == "none" && place[key] == "none"
+            if (key in was && (was[key] "" == one[3] "" || stays)) continue
+            if (one[1] == "restart") print one[1] FS one[2]
+            else if (key in was) print one[1] FS one[2] FS one[3] FS was[key]
+        } }' "$1" "$2"
 }
 
 compare_redis() {

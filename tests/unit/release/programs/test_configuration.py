@@ -41,6 +41,7 @@ case "$*" in
     run*) while [[ ! -e $LOG.removed ]]; do sleep 0.1; done ;;
     rm*) touch "$LOG.removed" ;;
     exec*PG_VERSION*) [[ $words == "exec live "* ]] && echo 15 || echo "$NEW_MAJOR" ;;
+    exec*psql*) [[ $words == "exec live "* || $words == *" live sh"* ]] && printf '%b' "$LIVE_DATA" || printf '%b' "$NEW_DATA" ;;
     exec*dbfilename*) if [[ $words == "exec live "* ]]; then printf '%b' "$LIVE_DATA"; else printf '%b' "$NEW_DATA"; fi ;;
     exec*CONFIG*) printf 'maxmemory\n1\n' ;;
     ps*service=postgres*|ps*service=redis*|ps*service=nginx*) echo live ;;
@@ -188,6 +189,29 @@ def test_a_redis_whose_data_the_live_one_could_not_read_again_is_no_valid_one(se
     (result,) = [line for line in lines if line[0] == "run"]
     assert result[3] == ("failed" if words else "passed")
     assert words in base64.b64decode(result[5]).decode()
+
+
+# name, what is live and where that is from, the same of the release; what is found of it
+SETTINGS = (
+    ("restart", "named_by_the_command", "1 data", "2 named", True), ("restart", "in_a_file_of_the_release", "1 ", "2 data", True),
+    ("restart", "of_a_library", "", "1 ", True), ("kept", "of_a_library", "", "1 ", False),
+    ("kept", "fsync", "on none", "off named", True), ("kept", "TimeZone", "UTC set", "CET named", True),
+    ("restart", "by_alter_system", "1 set", "2 ", False), ("kept", "autovacuum", "on set", "off data", False),
+    ("restart", "worked_out_of_others", "1 none", "2 none", False),
+)
+AMONG_THE_DATA = (("restart", "shared_buffers", "1 data", "2 data"), ("kept", "archive_mode", "on data", "off data"))
+
+
+@pytest.mark.parametrize("reads", ["true", "false"])
+def test_a_postgresql_is_restarted_only_for_what_the_release_changes(server: Path, reads: str) -> None:
+    """One that was tuned with ALTER SYSTEM, or in the postgresql.conf among its data, was restarted with each release that changed a file of it."""
+    rows = (*SETTINGS, *((*row, reads == "false") for row in AMONG_THE_DATA))
+    live, new = ("".join(f"{row[0]} {row[1]} {row[place]}\n".replace(" ", "\t") for row in rows if row[place]) for place in (2, 3))
+    lines = ask(server, "the same\n", "", POSTGRES, new_major="15", data=(live, f"{new}reads\tdata\t{reads}\t\n")).splitlines()
+    found = {(one[0], one[2], *(base64.b64decode(word).decode() for word in one[3:])) for one in (line.split("\t") for line in lines)
+             if one[0] in ("restart", "value")}
+    assert found == {("restart", name) if kind == "restart" else ("value", name, after.split()[0], before.split()[0])
+                     for kind, name, before, after, counts in rows if counts}
 
 
 @pytest.mark.parametrize(("run", "fails"), [
