@@ -37,7 +37,7 @@ secret_lines() {
 is_secret_name() {
     # ours or the application's own: it holds secrets
     local file
-    for file in "${secrets_files[@]}"; do [[ ${1##*/} != "${file##*/}" ]] || return 0; done
+    for file in "${secrets_files[@]}" ${env_files[@]+"${env_files[@]}"}; do [[ ${1##*/} != "${file##*/}" ]] || return 0; done
     # where our variables lie elsewhere, the .env is the application's own also with two colours
     [[ ${1##*/} != .env || ${variables_file:-.env} == .env ]] || return 0
     case ${1##*/} in

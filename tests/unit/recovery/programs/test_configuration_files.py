@@ -140,7 +140,8 @@ def test_the_applications_own_variables_next_to_ours_are_never_copied(server: Se
     """Where ours lie in .runbook/, its .env is its own and holds its passwords, which no search knows."""
     (server.project / "nginx/.env").write_text("DATABASE_PASSWORD=of-the-application-alone\n")
     (server.project / ".env.secrets").rename(server.project / "secrets.env")
-    first = "variables_file=.runbook/variables.env secrets_file=secrets.env\n"
+    (server.project / "nginx/prod.env").write_text("DATABASE_PASSWORD=of-the-application-too\n")
+    first = "variables_file=.runbook/variables.env secrets_file=secrets.env env_files=(nginx/prod.env)\n"
     done = server.commit_from(first, ".env", "nginx")
     assert done.returncode == 0
     assert f"excluded\tsecret by name\t{server.project}/.env\n" in done.stdout
