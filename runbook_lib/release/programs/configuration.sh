@@ -102,7 +102,8 @@ made_anew() {
     local printed
     printed=$("${compose[@]}" --project-directory "$1" --file - --dry-run up --no-start --no-build --pull never --no-deps \
         "${services[@]}" 2>&1) || return
-    sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\}$/\1/p' <<<"$printed" | sort -u
+    # Compose from 5.0 on prints a detail behind it, which is empty
+    sed -n 's/.*Container \([^ ]*\) *Recreated\{0,1\} *$/\1/p' <<<"$printed" | sort -u
 }
 
 # Compose prints a service's keys four spaces deep

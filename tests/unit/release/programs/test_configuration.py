@@ -34,7 +34,7 @@ case "$*" in
         # as Compose 2.26: what a service depends on is compared with what it was started with
         [[ $text == *depends_on* ]] && echo " DRY-RUN MODE -  Container kept  Recreate"
         [[ $text == *alone* && $text != *depends_on* ]] && echo " DRY-RUN MODE -  Container kept  Recreate"
-        [[ $text == *changed* ]] && printf ' DRY-RUN MODE -  Container %s  Recreate\n' the-database 0123456789ab_gw2-staging-redis-1 ;;
+        [[ $text == *changed* ]] && printf " DRY-RUN MODE -  Container %s $RECREATE\n" the-database 0123456789ab_gw2-staging-redis-1 ;;
     "image inspect"*) ;;
     run*nginx*-T) printf '%b' "$NEW_DATA" ;;
     "exec live nginx -T") [[ -n $LIVE_DATA ]] && printf '%b' "$LIVE_DATA" || exit 1 ;;
@@ -50,6 +50,7 @@ esac
 exit 0
 """
 
+RECREATE = " Recreate"  # as Compose up to 2.40 prints it
 PROGRAM = programs.text("platform/whole_lines.sh", "platform/own_session.sh", "release/limited.sh", "release/read_git.sh",
                         "release/whole_tree.sh", "release/env_files.sh", "release/proxy_directives.sh",
                         "release/configuration.sh")
@@ -95,7 +96,7 @@ def ask(server: Path, compose: str, env: str = "", *runs: ValidationRun, new_maj
         ("bash", "-s", "--", str(checkout), commit, "gw2-staging", "1", "docker-compose.staging.yml", *words, "--", *specs), capture_output=True, text=True, timeout=60,
         input=PROGRAM,
         env={"PATH": f"{server / 'bin'}:/usr/bin:/bin", "LOG": str(server / "log"), "SCRATCH_MARK": "/tree", "HOME": str(server),
-             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down, "NAMES": names,
+             "NEW_MAJOR": new_major, "FAILS": fails, "DOWN": down, "NAMES": names, "RECREATE": RECREATE,
              "LIVE_DATA": data[0], "NEW_DATA": data[1]})
     assert done.stderr == ""
     return done.stdout
@@ -123,13 +124,16 @@ def test_the_dry_run_gets_every_compose_file_in_its_order(server: Path) -> None:
 BOTH = {"recreate\tpostgres", "recreate\tredis"}
 
 
-@pytest.mark.parametrize(("compose", "env"), [
-    ("changed\n", ""),
-    ("image: missing-image\nchanged\n", ""),
-    ("the same\n", "changed\n"),
-    ("stopped\nchanged\n", ""),
-], ids=["a definition", "an image that is not on the server", "a file of variables", "a service that others need is stopped"])
-def test_what_the_release_changes_is_found_whatever_the_containers_are_called(server: Path, compose: str, env: str) -> None:
+@pytest.mark.parametrize(("compose", "env", "printed"), [
+    ("changed\n", "", " Recreate"),
+    ("changed\n", "", "Recreate "),  # from 5.0 on
+    ("image: missing-image\nchanged\n", "", " Recreate"),
+    ("the same\n", "changed\n", " Recreate"),
+    ("stopped\nchanged\n", "", " Recreate"),
+], ids=["a definition", "a later Compose", "an image that is not on the server", "a file of variables", "a service that others need is stopped"])
+def test_what_the_release_changes_is_found_whatever_the_containers_are_called(server: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                             compose: str, env: str, printed: str) -> None:
+    monkeypatch.setitem(globals(), "RECREATE", printed)
     assert set(ask(server, compose, env).splitlines()) == BOTH
 
 
