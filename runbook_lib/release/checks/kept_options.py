@@ -11,6 +11,8 @@ _NAMED = {
     "devices": "device", "group_add": "group", "secrets": "secret", "configs": "config", "sysctls": "sysctl",
 }
 _EVERY = "ALL"  # capabilities
+# ulimits of which the engine gives little: gone, they are smaller
+_BOUNDED = ("memlock", "msgqueue", "nice", "rtprio", "sigpending", "stack")
 
 
 def lost_options(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
@@ -128,6 +130,10 @@ def _limits(service: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[s
         # of open files another check knows what is in force
         if name != "nofile" and now is not None and now >= 0 and (then is None or then < 0 or now < then):
             yield f"ulimits.{name} {now} ({'of the engine' if then is None else then} now)"
+    for name in _BOUNDED:
+        then = _soft((before.get("ulimits") or {}).get(name))
+        if then is not None and name not in (service.get("ulimits") or {}):
+            yield f"ulimits.{name} of the engine ({then} now)"
 
 
 def _soft(given: object) -> int | None:
