@@ -14,11 +14,19 @@ from runbook_lib.core.text import did_you_mean
 
 
 def must_be_known(application: Application, tag: str) -> None:
-    """Raises LabError where the application has no release of that tag: before minutes are spent on a server for it."""
+    """Raises LabError for a release that cannot be brought up: before minutes are spent on a server for it.
+
+    The application has none of that tag; or its owners start it themselves, and none is deployed on a new server.
+    """
     known = tags_of(application)
     if tag not in known:
         raise LabError(f"There is no release {tag!r} of {application.name}{did_you_mean(tag, known) or '.'}",
                        next_step=f"choose one of {', '.join(known)}", exit_code=USAGE)
+    if application.start:
+        raise LabError(f"{application.name} runs before any runbook, as its owners started it: --release is for the "
+                       "first application.", exit_code=USAGE,
+                       next_step=f"leave --release out, then: runbook run 20_deploy -e {application.environment} -p "
+                       f"ref={tag}")
 
 
 def release(instance: Instance, tag: str) -> bool:

@@ -72,6 +72,7 @@ def test_up_says_whether_the_state_that_was_asked_for_is_there(
     (["--release", "nope"], "There is no release 'nope' of gw2."),
     (["--release", "v3.2"], "There is no release 'v3.2' of gw2; did you mean 'v3.2.0'?"),
     (["--application", "shop", "--release", "v3.1.0"], "There is no release 'v3.1.0' of shop; did you mean 'v1.1.0'?"),
+    (["--application", "shop", "--release", "v1.1.0"], "shop runs before any runbook, as its owners started it"),
     (["--from", "backup"], "There is no snapshot 'backup'; did you mean 'backups'?"),
 ])
 def test_a_wrong_word_is_refused_before_anything_is_built(
