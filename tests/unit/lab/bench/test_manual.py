@@ -35,7 +35,7 @@ class Shell:
 def operator(monkeypatch: pytest.MonkeyPatch, failures: int = 0) -> tuple[Operator, Shell, list[str]]:
     shell, notes = Shell(failures), list[str]()
     monkeypatch.setattr(manual, "output", shell.output)
-    monkeypatch.setattr("lab.instance.docker", lambda: "docker")
+    monkeypatch.setattr("lab.instance.entering", lambda container, *words, user: ["docker", "exec", container, *words])
     monkeypatch.setattr("lab.bench.manual.time.sleep", shell.sleep)
     monkeypatch.setattr("lab.bench.manual.time.monotonic", lambda: shell.now)
     return Operator(Instance("double"), notes.append), shell, notes
