@@ -19,6 +19,7 @@ from runbook_lib.release.checks.hidden_data import data_are_not_hidden
 from runbook_lib.release.checks.kept_settings import settings_are_kept
 from runbook_lib.release.checks.kept_volumes import volumes_are_kept
 from runbook_lib.release.checks.networks import networks_followed
+from runbook_lib.release.checks.new_services import new_services_are_known
 from runbook_lib.release.checks.overlaid_files import volumes_hide_nothing
 from runbook_lib.release.checks.ports import ports_can_be_opened
 from runbook_lib.release.checks.proxy_directives import proxies_not_compared
@@ -55,6 +56,7 @@ def compose_file(tree: ReleaseTree, environment: Environment,
         _none("every service of the plan is in the Compose file", _missing(config, environment)),
         _limits_agree(config, environment),
         _none(_health_check(environment), _without_health(config, environment)),
+        *new_services_are_known(config, tree.live_services, environment),
         *health_in_time(config, environment),
         *_named(config, environment),
         _none("the files that the Compose file gives to services exist", list(config.missing_files)),

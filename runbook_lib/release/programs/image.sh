@@ -80,11 +80,30 @@ stopped() {
     exit 143
 }
 
+# has_ignores CHECKOUT TREE: whether the folder says what its image does without
+has_ignores() {
+    local name place=$2/
+    [[ $2 == *: ]] && place=$2
+    for name in .dockerignore Dockerfile.dockerignore; do
+        git -C "$1" cat-file -e "$place$name" 2>/dev/null && return
+    done
+    return 1
+}
+
 build() {
     local checkout=$1 tree=$2 child status
     shift 2
     trap stopped TERM INT HUP
-    (whole_tree "$checkout" "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
+    if has_ignores "$checkout" "$tree"; then
+        # docker leaves out what .dockerignore names of a folder, and never of what it reads: the last word is -
+        scratch=$(mktemp -d) || exit 1
+        trap 'rm -rf -- "$scratch"' EXIT
+        # -m: as for Compose below
+        mkdir "$scratch/tree" && whole_tree "$checkout" "$tree" | tar -xm -C "$scratch/tree" || exit 1
+        env "RUNBOOK_IMAGE=$mark" "${@:1:$#-1}" "$scratch/tree" </dev/null &
+    else
+        (whole_tree "$checkout" "$tree" | env "RUNBOOK_IMAGE=$mark" "$@") &
+    fi
     child=$!
     # a trap runs only between commands, and during `wait`
     wait "$child"

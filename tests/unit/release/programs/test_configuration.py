@@ -23,11 +23,12 @@ case "$*" in
     *" config") folder=${words#*--project-directory }; folder=${folder%% *}
         named=$folder/$NAMES
         [[ -e $named ]] || { echo "env file $named not found: stat $named: no such file or directory" >&2; exit 14; }
+        printf 'services:\n  postgres:\n'; grep -qs lacks-redis "$folder/docker-compose.staging.yml" || echo '  redis:'
         cat "$folder/docker-compose.staging.yml" "$folder/a.env" $([[ -d $named ]] || echo "$named") || exit 14; echo "$folder" ;;
-    *--dry-run*)
-        text=$(cat)
+    *--dry-run*) text=$(cat)
         [[ $text == *missing-image* && $* != *"--pull never"* ]] && { echo "Error lookup registry"; exit 18; }
         [[ $text == *stopped* && $* != *"--no-start"* ]] && { echo "dependency failed to start: container x exited (0)"; exit 1; }
+        [[ $text == *lacks-redis* && $words == *" redis"* ]] && { echo "no such service: redis"; exit 1; }
         [[ $text == *nonsense* ]] && { echo "invalid value of STAGING_X: hidden"; exit 15; }
         [[ $text == *"$SCRATCH_MARK"* ]] && echo "still in the temporary folder: $text" >&2
         echo " DRY-RUN MODE -  Container kept  Running"
@@ -121,6 +122,7 @@ def test_the_dry_run_gets_every_compose_file_in_its_order(server: Path) -> None:
     assert named == ["docker-compose.staging.yml", "two.yml"]
 
 
+NGINX = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
 BOTH = {"recreate\tpostgres", "recreate\tredis"}
 
 
@@ -150,8 +152,8 @@ DEPENDS = "services:\n  prometheus:\n    depends_on:\n      redis:\n        cond
 
 @pytest.mark.parametrize(("compose", "changed"), [
     (DEPENDS, set()), (DEPENDS + "    x-is: changed\n", BOTH), (DEPENDS + "    x-was-started: alone\n", {"recreate\tprometheus"}),
-    ("services:\n  prometheus:\n    x-was-started: alone\n", {"recreate\tprometheus"}),
-], ids=["started with its dependencies", "the same, and others changed", "changed", "changed, depends on nothing"])
+    ("services:\n  prometheus:\n    x-was-started: alone\n", {"recreate\tprometheus"}), ("lacks-redis\n", set()),
+], ids=["started with its dependencies", "the same, and others changed", "changed", "changed, depends on nothing", "a service is gone"])
 def test_a_service_that_was_started_with_or_without_what_it_depends_on_is_not_a_changed_one(
     server: Path, compose: str, changed: set[str],
 ) -> None:
@@ -231,8 +233,7 @@ def test_what_cannot_be_compared_with_the_live_service_is_an_error_never_the_sam
 
 @pytest.mark.parametrize(("down", "outcome"), [("1", "error"), ("", "failed")])
 def test_a_run_whose_engine_went_away_is_an_error_and_not_a_fault_of_the_files(server: Path, down: str, outcome: str) -> None:
-    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
-    (result,) = [line.split("\t") for line in ask(server, "the same\n", "", check, fails="run*nginx:new*", down=down).splitlines()]
+    (result,) = [line.split("\t") for line in ask(server, "the same\n", "", NGINX, fails="run*nginx:new*", down=down).splitlines()]
     assert result[3] == outcome
 
 
@@ -259,17 +260,15 @@ def test_a_file_that_lies_on_the_server_alone_is_given_to_a_run_as_the_release_w
 
 
 def test_directives_of_a_proxy_are_shown_and_no_other_word_of_the_configuration(server: Path) -> None:
-    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
     new = "http {\\n\\tlimit_req_zone $key zone=a:10m rate=1r/m;\\nproxy_set_header X hidden; gzip off;\\n}\\n"
-    *shown, run = ask(server, "the same\n", "", check, data=("gzip on;\\n", new)).splitlines()
+    *shown, run = ask(server, "the same\n", "", NGINX, data=("gzip on;\\n", new)).splitlines()
     assert shown == ["proxy\tnginx\trelease", "directive\tnginx\trelease\t\t\tlimit_req_zone\tzone=a:10m rate=1r/m",
                     "directive\tnginx\trelease\t\t\tgzip\toff", "proxy\tnginx\tlive", "directive\tnginx\tlive\t\t\tgzip\ton"]
     assert run.split("\t")[3:6:2] == ["passed", ""]
 
 
 def test_a_live_proxy_that_cannot_be_asked_is_not_known(server: Path) -> None:
-    check = ValidationRun("nginx", "nginx", "check", "nginx:new", ("nginx",), (), ("nginx", "-T"))
-    assert [line.split("\t")[:3] for line in ask(server, "the same\n", "", check, data=("", "http {}\\n")).splitlines()][:-1] == [
+    assert [line.split("\t")[:3] for line in ask(server, "the same\n", "", NGINX, data=("", "http {}\\n")).splitlines()][:-1] == [
         ["proxy", "nginx", "release"]]
 
 

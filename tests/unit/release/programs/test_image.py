@@ -19,12 +19,13 @@ PROGRAM = programs.text("release/whole_tree.sh", "release/env_files.sh", "releas
 OURS, THEIRS = "ours-build.invalid", "theirs-build.invalid"
 # pulls and builds until it is ended; a build has a container on the engine for as long
 DOCKER = r"""#!/bin/bash
+[[ ! -e $STATE/context ]] || cd "$STATE/context" || exit 1
 [[ -e $STATE/down ]] && { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 case $1 in
     pull|build)
         trap 'rm -f "$STATE/containers/$$"; exit 1' TERM
         [[ -e $STATE/deaf ]] && trap '' TERM
-        [[ ! -e $STATE/context ]] || { tar -x -C "$STATE/context"; exit; }
+        [[ ! -e $STATE/context ]] || { last=${!#}; if [[ $last == - ]]; then tar -x; else cp -a "$last/." . && echo folder >"$STATE/as"; fi; exit; }
         [[ $3 != *.invalid:* || -e $STATE/quick ]] || echo "[\"$3\"]" > "$STATE/containers/$$"
         touch "$STATE/started/$$"
         for ((n = 0; n < 1200; n++)); do sleep 0.1; done ;;
@@ -73,8 +74,8 @@ class Engine:
     def build(self, mark: str) -> subprocess.Popen[str]:
         return self.begin("build", mark, str(self.folder / "checkout"), "HEAD:part", "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
 
-    def run_build(self, mark: str) -> int:
-        job = self._popen("build", mark, str(self.folder / "checkout"), "HEAD:part", "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
+    def run_build(self, mark: str, tree: str = "HEAD:part") -> int:
+        job = self._popen("build", mark, str(self.folder / "checkout"), tree, "docker", "build", "--add-host", f"{mark}:127.0.0.1", "-")
         job.communicate(timeout=240)
         return job.returncode
 
@@ -195,6 +196,10 @@ def test_the_builder_gets_what_a_checkout_has(engine: Engine) -> None:
     found = {str(path.relative_to(got)): path.read_text() for path in got.rglob("*") if path.is_file()}
     assert found == {str(path.relative_to(part)): path.read_text() for path in part.rglob("*") if path.is_file()}
     assert not attributes.exists(), "the checkout's own settings are not changed"
+    # docker applies .dockerignore to a folder, and to no archive that it reads
+    assert (engine.folder / "as").exists()
+    assert engine.run_build(OURS, "HEAD:") == 0
+    assert (got / "part/.dockerignore").exists()
 
 
 # shows what it was given, and the folder that it would build
