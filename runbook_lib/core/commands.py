@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.core.redaction import Secret
@@ -14,7 +14,8 @@ from runbook_lib.core.redaction import Secret
 class Command:
     """One program on the server, as a tuple; no shell ever sees an unquoted word.
 
-    `stdin_is_attribution`: the input says only who acts and why. A hash leaves it out.
+    `stdin_is_attribution`: the input says only who acts and why. A hash leaves it out. `shown`: what a reader is shown
+    of a program that waits around another one; empty where it is the words themselves.
     """
 
     argv: tuple[str, ...]
@@ -23,9 +24,10 @@ class Command:
     timeout_s: float = 60.0
     accepts: tuple[int, ...] = (0,)
     stdin_is_attribution: bool = False
+    shown: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return shlex.join(self.argv)
+        return self.shown or shlex.join(self.argv)
 
     def describe(self) -> dict[str, Any]:
         """What the plan's hash covers; input by its hash, so that a secret is never in it."""

@@ -238,4 +238,5 @@ def compose_up(environment: Environment, service: str, *services: str, profiles:
 
 def once_settled(up: Command) -> Command:
     """The same `up`, tried again while the engine has not finished what an earlier, stopped one asked for. For undo."""
-    return replace(up, argv=("bash", "-c", SETTLED, "once-settled", *up.argv), timeout_s=up.timeout_s + SETTLE_S)
+    return replace(up, argv=("bash", "-c", SETTLED, "once-settled", *up.argv), timeout_s=up.timeout_s + SETTLE_S,
+                   shown=str(up))

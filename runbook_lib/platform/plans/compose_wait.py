@@ -43,4 +43,5 @@ exit 1
 def waited(up: Command, project: str, limit_s: int, services: Iterable[str]) -> Command:
     """The same `up --wait`, which does not fail where a health check is turned off."""
     named = tuple(services)
-    return replace(up, argv=("bash", "-c", WAITED, "waited", project, str(limit_s), str(len(named)), *named, *up.argv))
+    return replace(up, argv=("bash", "-c", WAITED, "waited", project, str(limit_s), str(len(named)), *named, *up.argv),
+                   shown=str(up))

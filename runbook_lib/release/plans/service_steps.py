@@ -113,12 +113,11 @@ def _follow(environment: Environment, change: ServiceChange, *, new: bool) -> tu
 
 
 def _others(environment: Environment, services: Iterable[str]) -> Step:
-    up = compose_up(environment, *services)
     return Step(
         StepKey.UPDATE_MONITORING,
         f"Recreate {', '.join(services)} (no outage for users)",
-        (up,),
-        undo=(once_settled(replace(up, argv=tuple(word for word in up.argv if word != "--wait"))),),
+        (compose_up(environment, *services),),
+        undo=(once_settled(compose_up(environment, *services, wait=False)),),
         why="the release changes their image, their definition or their configuration",
     )
 

@@ -44,3 +44,10 @@ def test_what_is_not_waited_for_is_not_asked(tmp_path: Path) -> None:
     docker = REFUSES + "esac"
     code, calls = run_with(tmp_path, docker, commands.compose_up(ENVIRONMENT, "web", wait=False))
     assert (code, len(calls.splitlines())) == (1, 1)
+
+
+def test_a_plan_shows_what_compose_is_asked_and_not_the_program_around_it() -> None:
+    up = commands.compose_up(ENVIRONMENT, "web")
+    assert str(up).startswith("docker compose ") and str(up).endswith(" --wait --wait-timeout 2 web")
+    assert str(commands.once_settled(up)) == str(up)
+    assert up.describe()["command"] == list(up.argv), "the hash is that of what is run"
