@@ -85,7 +85,7 @@ def test_statements_that_may_not_be_read_are_said_as_that(live: Throwaway) -> No
     live.sql("REVOKE SELECT ON pg_stat_statements FROM public", "postgres")
     (refused,) = statements_are_fast(ENVIRONMENT, statements_of(live))
     live.sql("GRANT SELECT ON pg_stat_statements TO public", "postgres")
-    assert (refused.verdict, refused.measured) == ("inconclusive", "the environment's role may not read pg_stat_statements")
+    assert (refused.verdict, refused.measured) == ("inconclusive", "the role staging_user may not read pg_stat_statements")
     live.sql("DROP EXTENSION pg_stat_statements", "postgres")
     (absent,) = statements_are_fast(ENVIRONMENT, statements_of(live))
     assert absent.verdict == "inconclusive"

@@ -41,6 +41,6 @@ def test_what_runs_on_the_server_becomes_a_draft_without_a_secret(lab: Lab, envi
     draft = yaml.safe_load(done.stdout)
     assert draft["compose"]["project"] == environment.project
     assert draft["database"] == environment.database.model_dump()
-    assert {"POSTGRES_PASSWORD"} <= set(draft["secrets"])
+    assert {"STAGING_DB_PASSWORD"} <= set(draft["secrets"])  # as the owners' files of variables call it
     values = {name: one.reveal() for name, one in secrets.items() if environment.secrets[name].redacted}
     assert [name for name, value in values.items() if value in done.stdout] == []
