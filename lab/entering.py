@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab.engine import docker
 from lab.errors import CommandFailed
-from lab.processes import output
+from lab.processes import output, succeeds
 
 NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid")
 
@@ -69,6 +69,9 @@ def _asked(container: str) -> _Init | None:
     born = _born(pid)
     # the engine may be another machine's, or count its processes in a namespace of its own
     if not born or described["Id"] not in _read(f"/proc/{pid}/cgroup"):
+        return None
+    # root without all rights of root may not
+    if not succeeds(("nsenter", f"--target={pid}", *NAMESPACES, "true")):
         return None
     return _Init(pid, born, (*config["Env"], f"HOSTNAME={config['Hostname']}"))
 

@@ -32,6 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return json.dumps([SHOWN | {"Id": Path("/proc/self/cgroup").read_text()[:12], "State": {"Pid": pids.pop(0)}}])
 
     monkeypatch.setattr(entering, "output", inspect)
+    monkeypatch.setattr(entering, "succeeds", lambda words: True)
     return pids
 
 
@@ -57,7 +58,8 @@ def test_a_container_that_was_started_again_is_entered_by_its_new_process(asked:
     {"shutil.which": lambda name: None},
     {"_read": lambda path: "0::/user.slice" if path.endswith("cgroup") else f"{os.getpid()} (x) S" + " 1" * 40},
     {"_read": lambda path: ""},
-], ids=["not root", "no nsenter", "a process of something else", "an engine elsewhere"])
+    {"succeeds": lambda words: False},
+], ids=["not root", "no nsenter", "a process of something else", "an engine elsewhere", "not all rights of root"])
 def test_where_it_cannot_be_entered_the_engine_is_asked(
         asked: list[int], monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]) -> None:
     asked.append(os.getpid())
