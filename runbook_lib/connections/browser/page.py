@@ -53,6 +53,9 @@ def _wrong_type(kind: str, mime_type: str) -> str:
     return mime_type if fitting and mime_type and not any(one in mime_type for one in fitting) else ""
 
 
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+
+
 class ObservedPage:
     """One view of one page in `devtools`; requests to `url` are answered by `answer` where there is one."""
 
@@ -60,6 +63,7 @@ class ObservedPage:
         self._devtools, self._url, self._answer = devtools, url, answer
         self._errors: list[str] = []
         self._failed: list[str] = []
+        self._network_changed = False
         self._asked: dict[str, tuple[str, str]] = {}  # method and address by the browser's own number
         self._handlers: dict[str, Callable[[Message], None]] = {
             "Network.requestWillBeSent": self._on_request,
@@ -86,11 +90,16 @@ class ObservedPage:
         devtools.call("Network.setUserAgentOverride", userAgent=f"{program.get('userAgent', '')} {AGENT}".lstrip())
         if self._answer is not None:
             devtools.call("Fetch.enable", patterns=[{"urlPattern": "*"}])
-        began = time.monotonic()
-        devtools.send("Page.navigate", url=self._url + path)
-        seconds = self._wait_for(texts, began, timeout_s)
-        # a page may fall over after it was shown: a late error takes its texts away
-        devtools.pump(settle_s)
+        for again in (True, False):
+            self._errors, self._failed, self._network_changed = [], [], False
+            began = time.monotonic()
+            devtools.send("Page.navigate", url=self._url + path)
+            seconds = self._wait_for(texts, began, timeout_s)
+            # a page may fall over after it was shown: a late error takes its texts away
+            devtools.pump(settle_s)
+            # it gives up requests where an interface of this machine comes or goes, as with each container
+            if not (again and self._network_changed):
+                break
         missing = self._hidden(texts)
         return PageView(path, version, missing, tuple(self._errors), tuple(self._failed), seconds,
                         picture=self._picture())
@@ -139,6 +148,7 @@ class ObservedPage:
     def _on_failure(self, event: Message) -> None:
         if not event.get("canceled"):  # the page itself gave it up
             reason = event.get("blockedReason") or (event.get("corsErrorStatus") or {}).get("corsError")
+            self._network_changed = self._network_changed or event.get("errorText") == NETWORK_CHANGED
             self._failed_request(event["requestId"], str(reason or event.get("errorText")))
 
     def _failed_request(self, number: str, reason: str) -> None:

@@ -95,7 +95,7 @@ def test_a_service_that_hangs_costs_its_own_rows_and_no_more_than_the_deadline(o
     """With a PostgreSQL that hung 40 took 26 s of 6, and knew nothing of any other service."""
     signal = f"pid=$(docker inspect --format '{{{{{{{{.State.Pid}}}}}}}}' gw2-staging-{service}-1); kill -{{}} $pid $(pgrep -P $pid)"
     with broken(lab, signal.format("STOP"), signal.format("CONT")):
-        ended = operator.run("40_health", "-p", "deadline_s=12")
+        ended = operator.run("40_health", "-p", "deadline_s=20")  # next to three other servers
     findings = found(ended)
     assert findings[f"{service} works"]["verdict"] in ("inconclusive", "failed")
     assert ended.code in (1, 4), ended.output
@@ -103,4 +103,4 @@ def test_a_service_that_hangs_costs_its_own_rows_and_no_more_than_the_deadline(o
     assert {findings[f"{one} works"]["verdict"] for one in ("nginx", "frontend-blue", "prometheus", "alertmanager")} == {"passed"}
     # what each question took: a process may wait for the processor before and after, on a busy machine
     took = {event["name"]: event["seconds"] for event in ended.events if event["event"] == "fact"}
-    assert {name: seconds for name, seconds in took.items() if seconds > 15} == {}
+    assert {name: seconds for name, seconds in took.items() if seconds > 23} == {}

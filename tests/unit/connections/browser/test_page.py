@@ -82,6 +82,20 @@ def test_a_request_that_the_page_gave_up_is_not_one_that_failed() -> None:
     assert seen.failed_requests == ("GET /b: net::ERR_CONNECTION_REFUSED",)
 
 
+@pytest.mark.parametrize(("times", "failed"), [(1, ()), (2, ("GET /a.css: net::ERR_NETWORK_CHANGED",))])
+def test_a_page_is_loaded_once_more_where_the_network_of_this_machine_has_changed(times: int, failed: tuple[str, ...]) -> None:
+    class Changing(FakeDevTools):
+        def send(self, method: str, **parameters: Any) -> int:
+            super().send(method, **parameters)
+            if [one for one, _ in self.sent].count("Page.navigate") <= times:
+                self.events += [asked("1", "/a.css"), ("Network.loadingFailed", {"requestId": "1", "errorText": "net::ERR_NETWORK_CHANGED"})]
+            return 0
+
+    devtools = Changing()
+    assert view(devtools).failed_requests == failed
+    assert [one for one, _ in devtools.sent].count("Page.navigate") == 2
+
+
 def test_a_failed_request_is_not_a_console_error_too() -> None:
     entry = {"level": "error", "source": "network", "text": "Failed to load", "networkRequestId": "1"}
     warning = {"level": "warning", "source": "security", "text": "mixed"}
